@@ -1,0 +1,43 @@
+"""Reservoir computing and recurrent networks for time series, as scikit-learn estimators."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from reservoir import datasets, metrics, plotting, weights
+    from reservoir.estimators import (
+        ESNClassifier,
+        ESNRegressor,
+        ESNTransformer,
+        RecursiveLeastSquares,
+    )
+    from reservoir.forecasting import ReservoirForecaster
+
+__all__ = [
+    "ESNClassifier",
+    "ESNRegressor",
+    "ESNTransformer",
+    "RecursiveLeastSquares",
+    "ReservoirForecaster",
+    "datasets",
+    "metrics",
+    "plotting",
+    "weights",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used, so that the import itself costs nothing."""
+    if name not in __all__:
+        raise AttributeError(f"module 'reservoir' has no attribute {name!r}")
+    if name.islower():
+        return import_module(f"reservoir.{name}")
+    home = "forecasting" if name == "ReservoirForecaster" else "estimators"
+    return getattr(import_module(f"reservoir.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names, loaded or not."""
+    return [*__all__, "__version__"]

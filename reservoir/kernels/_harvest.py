@@ -1,0 +1,186 @@
+"""The reservoir's time loop: open (harvest) and closed over its own linear readout.
+
+The update is ``x(t) = (1 - a) x(t-1) + a f(W x(t-1) + drive(t)) + noise(t)``, where the drive
+holds everything that does not recur: W_in u(t) + W_fb d(t-1) + b, one matrix product for a
+whole block of steps. W is dense, or the three arrays of a CSR matrix.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import types
+from numba.extending import overload
+from numpy.typing import NDArray
+
+from reservoir.kernels._activations import ACTIVATIONS, activate
+from reservoir.kernels._jit import FASTMATH, jit
+
+Floats = NDArray[np.floating]
+NO_NOISE = {np.dtype(t): np.zeros((0, 0), t) for t in (np.float32, np.float64)}
+
+
+class Sparse(NamedTuple):
+    """A CSR matrix as a kernel sees it."""
+
+    indptr: NDArray[np.int32]
+    indices: NDArray[np.int32]
+    data: Floats
+
+
+def as_kernel_matrix(matrix: Any, dtype: Any) -> Floats | Sparse:
+    """Lay out a dense array or scipy sparse matrix as the kernels want it."""
+    if hasattr(matrix, "tocsr"):
+        csr = matrix.tocsr()
+        return Sparse(
+            np.require(csr.indptr, np.int32, ["C", "W"]),
+            np.require(csr.indices, np.int32, ["C", "W"]),
+            np.require(csr.data, dtype, ["C", "W"]),
+        )
+    return np.require(matrix, dtype, ["C", "W"])
+
+
+def harvest(
+    weights: Floats | Sparse,
+    drive: Floats,
+    state: Floats,
+    leak_rate: Floats,
+    activation: str,
+    noise: Floats | None = None,
+) -> Floats:
+    """Run a reservoir over a block of steps and return all its states.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_units, n_units) or Sparse
+    drive : ndarray of shape (n_steps, n_units)
+        Preactivation without the recurrent part.
+    state : ndarray of shape (n_units,)
+        The state before the first step; not changed.
+    leak_rate : ndarray of shape (n_units,)
+    activation : str
+        A key of `ACTIVATIONS`.
+    noise : ndarray of shape (n_steps, n_units), optional
+        Added to each new state.
+
+    Returns
+    -------
+    ndarray of shape (n_steps, n_units)
+    """
+    states = np.empty_like(drive)
+    _harvest(
+        weights,
+        drive,
+        NO_NOISE[drive.dtype] if noise is None else noise,
+        state,
+        leak_rate,
+        ACTIVATIONS[activation],
+        states,
+    )
+    return states
+
+
+class LinearLoop(NamedTuple):
+    """A linear readout whose output returns into the reservoir one step later.
+
+    ``y(t) = state_weights x(t) + direct_weights y(t-1) + offset(t)``, and ``y(t-1)`` enters the
+    reservoir through ``feedback_weights``.
+    """
+
+    feedback_weights: Floats  # (n_units, n_outputs)
+    state_weights: Floats  # (n_outputs, n_units)
+    direct_weights: Floats  # (n_outputs, n_outputs)
+    offset: Floats  # (n_steps, n_outputs)
+
+
+def run_closed_loop(
+    weights: Floats | Sparse,
+    drive: Floats,
+    state: Floats,
+    output: Floats,
+    leak_rate: Floats,
+    activation: str,
+    loop: LinearLoop,
+) -> tuple[Floats, Floats]:
+    """Run a reservoir that is fed its own output, from ``state`` and the last ``output``.
+
+    Returns
+    -------
+    outputs : ndarray of shape (n_steps, n_outputs)
+    state : ndarray of shape (n_units,)
+        The state after the last step.
+    """
+    state = state.copy()
+    outputs = np.empty_like(loop.offset)
+    _run_closed_loop(
+        weights, drive, state, output, leak_rate, ACTIVATIONS[activation], loop, outputs
+    )
+    return outputs, state
+
+
+def _recurrent_product(weights: Any, x: Floats, out: Floats) -> None:
+    """Write W x into out, for a dense W or the arrays of a CSR matrix."""
+    raise TypeError("only for use inside kernels")
+
+
+@overload(_recurrent_product, jit_options={"fastmath": FASTMATH})
+def _recurrent_product_overload(weights: Any, x: Any, out: Any) -> Any:
+    if isinstance(weights, types.Array):
+
+        def dense(weights: Any, x: Any, out: Any) -> None:
+            np.dot(weights, x, out)
+
+        return dense
+
+    def sparse(weights: Any, x: Any, out: Any) -> None:
+        indptr, indices, data = weights
+        for i in range(out.shape[0]):
+            total = x[0] * 0
+            for k in range(indptr[i], indptr[i + 1]):
+                total += data[k] * x[indices[k]]
+            out[i] = total
+
+    return sparse
+
+
+@jit
+def _step(weights, drive, state, leak_rate, activation, new_state):  # type: ignore[no-untyped-def]
+    _recurrent_product(weights, state, new_state)
+    for i in range(new_state.shape[0]):
+        new_state[i] += drive[i]
+    activate(activation, new_state)
+    for i in range(new_state.shape[0]):
+        a = leak_rate[i]
+        new_state[i] = state[i] - a * state[i] + a * new_state[i]
+
+
+@jit
+def _harvest(weights, drive, noise, state, leak_rate, activation, states):  # type: ignore[no-untyped-def]
+    noisy = noise.shape[0] > 0
+    for t in range(drive.shape[0]):
+        _step(weights, drive[t], state, leak_rate, activation, states[t])
+        if noisy:
+            states[t] += noise[t]
+        state = states[t]
+
+
+@jit
+def _run_closed_loop(  # type: ignore[no-untyped-def]
+    weights, drive, state, output, leak_rate, activation, loop, outputs
+):
+    new_state = np.empty_like(state)
+    preactivation = np.empty_like(state)
+    for t in range(drive.shape[0]):
+        preactivation[:] = drive[t]
+        for i in range(preactivation.shape[0]):
+            for k in range(output.shape[0]):
+                preactivation[i] += loop.feedback_weights[i, k] * output[k]
+        _step(weights, preactivation, state, leak_rate, activation, new_state)
+        state[:] = new_state
+        for k in range(outputs.shape[1]):
+            total = loop.offset[t, k]
+            for i in range(state.shape[0]):
+                total += loop.state_weights[k, i] * state[i]
+            for j in range(output.shape[0]):
+                total += loop.direct_weights[k, j] * output[j]
+            outputs[t, k] = total
+        output = outputs[t]
