@@ -197,6 +197,7 @@ def match_targets(y: Any, layout: Layout) -> tuple[Any, bool]:
     >>> match_targets(["up", "down", "up"], layout)[1]
     True
     """
+    y = _plain(y)
     if layout.form == "list" and _is_list_of_arrays(y):
         parts = [np.asarray(part) for part in y]
         lengths = [len(part) for part in parts]
@@ -267,6 +268,7 @@ def match_weights(sample_weight: Any, layout: Layout, per_sequence: bool) -> Any
     """
     if sample_weight is None:
         return None
+    sample_weight = _plain(sample_weight)
     if layout.form == "list" and _is_list_of_arrays(sample_weight):
         values = np.concatenate([np.asarray(part) for part in sample_weight])
     elif layout.form == "array" and np.ndim(sample_weight) == 2:
@@ -284,6 +286,12 @@ def match_weights(sample_weight: Any, layout: Layout, per_sequence: bool) -> Any
         f"sample_weight.shape == {values.shape}, expected ({expected},)! Pass one weight for each "
         f"{'sequence' if per_sequence else 'row'}."
     )
+
+
+def _plain(values: Any) -> Any:
+    """Turn anything that offers itself as an array into one; keep lists and pandas objects."""
+    is_known = isinstance(values, np.ndarray | pd.Series | pd.DataFrame)
+    return np.asarray(values) if hasattr(values, "__array__") and not is_known else values
 
 
 def _is_list_of_sequences(X: Any) -> bool:

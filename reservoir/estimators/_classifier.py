@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.metrics import accuracy_score
-from sklearn.utils import column_or_1d
+from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 
@@ -283,6 +283,7 @@ class ESNClassifier(ClassifierMixin, BaseReadout):
         if np.ndim(values) == 2 and np.shape(values)[1] == 1:
             values = np.reshape(values, -1) if layout.form != "rows" else values
         values = column_or_1d(values, warn=True)
+        assert_all_finite(values, input_name="y")
         check_classification_targets(values)
         if starting:
             self.classes_ = getattr(self, "_given_classes", np.unique(values))

@@ -205,8 +205,8 @@ class BaseReadout(BaseEchoState):
             if n_seen == 0:
                 raise
             _warn(f"Interrupted: the readout is fitted to the first {n_seen} targets only.")
-        _warn_unknown(n_unknown, len(encoded))
         self._solve()
+        _warn_unknown(n_unknown, len(encoded))
 
     def _solve(self) -> None:
         solution = solve_ridge(self._statistics, self.alpha)
@@ -230,6 +230,11 @@ class BaseReadout(BaseEchoState):
         known = _is_known(targets[index])
         _warn_unknown(int((~known).sum()), len(targets))
         index = index[known]
+        if not len(index):
+            raise ValueError(
+                "y must hold at least one finite target, but all targets are NaN; fill or drop "
+                "them."
+            )
         if not partial or not hasattr(self, "readout_"):
             self.readout_ = clone(self.readout)
         if partial and not hasattr(self.readout_, "partial_fit"):

@@ -11,8 +11,8 @@ from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin, _fit_c
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-# How far forgetting may wear down the penalty of a direction that the rows no longer excite:
-# beyond, more than half of the digits of what is known about the others would be lost.
+# How far forgetting may wear down the penalty of a direction that the rows no longer excite: by
+# half of the digits of a float64, long before the covariance would overflow.
 LEAST_PENALTY = float(np.sqrt(np.finfo(np.float64).eps))
 
 
@@ -28,10 +28,9 @@ class RecursiveLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
     many came before. This is how [2]_ adapts the readout of an echo state network online.
 
     Without forgetting this is ridge regression, except that the intercept is one more
-    coefficient, of a feature that is always 1, and so is penalised like the others. The inverse
-    covariance matrix is never formed: the covariance is held as ``U D Uᵀ`` [3]_, which stays
-    positive and keeps about twice the digits where features are nearly collinear, as the states
-    of a reservoir are.
+    coefficient, of a feature that is always 1, and so is penalised like the others. The
+    covariance is held as ``U D Uᵀ`` [3]_, which stays positive and keeps its digits where
+    features are nearly collinear, as the states of a reservoir are.
 
     Parameters
     ----------

@@ -330,9 +330,10 @@ def _blocks(
 
 
 def _check_finite(features: Floats, rows: slice, layout: Layout) -> None:
-    if np.isfinite(features.sum()) or np.isfinite(features).all():
+    finite = np.isfinite(features).all(axis=1)
+    if finite.all():
         return
-    row = rows.start + int(np.flatnonzero(~np.isfinite(features).all(axis=1))[0])
+    row = rows.start + int(np.argmin(finite))
     raise FloatingPointError(
         f"The reservoir diverged: a state left the finite numbers at step "
         f"{int(layout.positions[row]) + 1} of a sequence; lower spectral_radius or input_scaling, "

@@ -1,0 +1,697 @@
+"""What echo state estimators do with sequences, states, targets and readouts."""
+
+import copy
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from joblib import Parallel, delayed
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    TimeSeriesSplit,
+    cross_val_predict,
+    cross_val_score,
+)
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from reservoir import ESNClassifier, ESNRegressor, ESNTransformer, RecursiveLeastSquares
+from tests import naive
+
+RNG = np.random.default_rng(0)
+X = RNG.uniform(-0.5, 0.5, (300, 2))
+Y = np.column_stack([np.roll(X[:, 0], 2), X[:, 0] * np.roll(X[:, 1], 1)])
+LENGTHS = [60, 100, 140]
+PARTS = np.split(X, np.cumsum(LENGTHS)[:-1])
+Y_PARTS = np.split(Y, np.cumsum(LENGTHS)[:-1])
+GROUPS = np.repeat([0, 1, 2], LENGTHS)
+
+
+def esn(**parameters):
+    return ESNRegressor(**{"n_units": 30, "alpha": 1e-4, "random_state": 0} | parameters)
+
+
+def dense(matrix):
+    return matrix.toarray() if hasattr(matrix, "toarray") else matrix
+
+
+class TestStates:
+    @pytest.mark.parametrize("activation", ["tanh", "identity", "relu", "sigmoid"])
+    @pytest.mark.parametrize("topology", ["random", "dense", "cycle"])
+    def test_they_follow_the_equation(self, activation, topology):
+        transformer = ESNTransformer(
+            n_units=12,
+            topology=topology,
+            leak_rate=np.linspace(0.1, 1, 12),
+            bias_scaling=0.3,
+            activation=activation,
+            include_input=False,
+            random_state=3,
+        ).fit(X)
+        expected = naive.leaky_states(
+            dense(transformer.recurrent_weights_),
+            transformer.input_weights_,
+            transformer.bias_,
+            np.linspace(0.1, 1, 12),
+            activation,
+            X[:40],
+        )
+        np.testing.assert_allclose(transformer.transform(X[:40]), expected, atol=1e-13)
+
+    def test_a_layer_is_driven_by_the_one_below(self):
+        transformer = ESNTransformer(n_units=8, n_layers=2, include_input=False, random_state=0)
+        states = transformer.fit_transform(X[:30])
+        W, W_in, b = (
+            getattr(transformer, name) for name in ("recurrent_weights_", "input_weights_", "bias_")
+        )
+        first = naive.leaky_states(dense(W[0]), W_in[0], b[0], np.ones(8), "tanh", X[:30])
+        second = naive.leaky_states(dense(W[1]), W_in[1], b[1], np.ones(8), "tanh", first)
+        np.testing.assert_allclose(states, np.hstack([first, second]), atol=1e-13)
+
+    def test_a_backward_stack_runs_from_the_end_of_each_sequence(self):
+        transformer = ESNTransformer(
+            n_units=8, bidirectional=True, include_input=False, random_state=0
+        )
+        states = transformer.fit_transform(PARTS)
+        W, W_in, b = (
+            getattr(transformer, name) for name in ("recurrent_weights_", "input_weights_", "bias_")
+        )
+        for part, found in zip(PARTS, states, strict=True):
+            forth = naive.leaky_states(dense(W[0]), W_in[0], b[0], np.ones(8), "tanh", part)
+            back = naive.leaky_states(dense(W[1]), W_in[1], b[1], np.ones(8), "tanh", part[::-1])
+            np.testing.assert_allclose(found, np.hstack([forth, back[::-1]]), atol=1e-13)
+
+    def test_matrices_of_the_users_own_are_used_as_they_are(self):
+        W, W_in = RNG.normal(size=(30, 30)) * 0.1, RNG.normal(size=(30, 2))
+        fitted = esn(topology=W, input_weights=W_in, input_scaling=5.0).fit(X, Y)
+        np.testing.assert_array_equal(fitted.recurrent_weights_, W)
+        np.testing.assert_array_equal(fitted.input_weights_, W_in)
+
+    def test_leak_per_unit_and_layer(self):
+        leaks = np.array([[0.5] * 30, [1.0] * 30])
+        assert esn(n_layers=2, leak_rate=leaks).fit(X, Y).coef_.shape == (2, 62)
+
+    def test_blocks_do_not_show(self, monkeypatch):
+        whole = esn(noise=0.0).fit(PARTS, Y_PARTS)
+        monkeypatch.setattr("reservoir.estimators._reservoir.BLOCK_SIZE", 64 * 32)
+        blocks = esn(noise=0.0).fit(PARTS, Y_PARTS)
+        np.testing.assert_allclose(blocks.coef_, whole.coef_, rtol=1e-8)
+        for a, b in zip(blocks.predict(PARTS), whole.predict(PARTS), strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-10)
+
+    def test_float32(self):
+        transformer = ESNTransformer(n_units=5, dtype="float32", random_state=0)
+        assert transformer.fit_transform(X).dtype == np.float32
+        single, double = esn(dtype="float32").fit(X, Y), esn().fit(X, Y)
+        np.testing.assert_allclose(single.predict(X), double.predict(X), atol=1e-3)
+
+
+class TestForms:
+    def test_no_state_leaks_over_a_boundary(self):
+        fitted = esn().fit(PARTS, Y_PARTS)
+        alone = [fitted.predict(part) for part in PARTS]
+        for together, single in zip(fitted.predict(PARTS), alone, strict=True):
+            np.testing.assert_array_equal(together, single)
+
+    def test_all_forms_learn_the_same(self):
+        index = pd.MultiIndex.from_arrays([GROUPS, np.concatenate([range(n) for n in LENGTHS])])
+        forms = [
+            (PARTS, Y_PARTS, None),
+            (X, Y, GROUPS),
+            (pd.DataFrame(X, index=index), Y, None),
+            (pd.DataFrame(X), pd.DataFrame(Y), GROUPS),
+        ]
+        fitted = [esn().fit(values, y, groups) for values, y, groups in forms]
+        for other in fitted[1:]:
+            np.testing.assert_allclose(other.coef_, fitted[0].coef_, atol=1e-12)
+        predicted = [
+            fit.predict(values, groups)
+            for fit, (values, _, groups) in zip(fitted, forms, strict=True)
+        ]
+        for rows in predicted[1:]:
+            np.testing.assert_allclose(rows, np.concatenate(predicted[0]), atol=1e-10)
+
+    def test_a_panel_of_equal_lengths(self):
+        cube, targets = X.reshape(3, 100, 2), Y.reshape(3, 100, 2)
+        fitted = esn().fit(cube, targets)
+        assert fitted.predict(cube).shape == (3, 100, 2)
+        assert fitted.score(cube, targets) == pytest.approx(
+            fitted.score(X, Y, groups=np.repeat([0, 1, 2], 100))
+        )
+
+    def test_interleaved_groups(self):
+        order = np.argsort(np.concatenate([np.arange(n) for n in LENGTHS]), kind="stable")
+        apart = esn().fit(X, Y, groups=GROUPS)
+        mixed = esn().fit(X[order], Y[order], groups=GROUPS[order])
+        np.testing.assert_allclose(mixed.coef_, apart.coef_, atol=1e-12)
+        np.testing.assert_allclose(
+            mixed.predict(X[order], GROUPS[order]), apart.predict(X, GROUPS)[order], atol=1e-10
+        )
+
+    def test_targets_keep_their_dimensions(self):
+        assert esn().fit(X, Y[:, 0]).predict(X).shape == (300,)
+        assert esn().fit(X, Y[:, :1]).predict(X).shape == (300, 1)
+        assert esn().fit(X, Y[:, 0]).coef_.shape == (32,)
+
+    def test_one_target_for_each_sequence(self):
+        means = np.array([part[:, 0].mean() for part in PARTS])
+        for pooling in ("mean", "last"):
+            fitted = esn(pooling=pooling, alpha=1e-8).fit(PARTS, means)
+            np.testing.assert_allclose(fitted.predict(PARTS), means, atol=1e-3)
+            assert fitted.score(PARTS, means) > 0.9
+
+    def test_pooling(self):
+        fitted = esn(n_units=4, pooling="last").fit(PARTS, np.arange(3.0))
+        states = ESNTransformer(n_units=4, random_state=0).fit(X).transform(PARTS)
+        last = np.array([part[-1] for part in states])
+        np.testing.assert_allclose(fitted.predict(PARTS), last @ fitted.coef_ + fitted.intercept_)
+        fitted = esn(n_units=4, pooling="mean", warmup=10).fit(PARTS, np.arange(3.0))
+        mean = np.array([part[10:].mean(axis=0) for part in states])
+        np.testing.assert_allclose(fitted.predict(PARTS), mean @ fitted.coef_ + fitted.intercept_)
+
+
+class TestReadout:
+    def test_it_is_the_ridge_of_the_features(self):
+        features = ESNTransformer(n_units=30, random_state=0).fit_transform(X)
+        weight = RNG.uniform(size=300)
+        fitted = esn(warmup=20).fit(X, Y, sample_weight=weight)
+        coef, intercept = naive.ridge(features[20:], Y[20:], 1e-4, weight[20:])
+        np.testing.assert_allclose(fitted.coef_, coef, atol=1e-8)
+        np.testing.assert_allclose(fitted.intercept_, intercept, atol=1e-8)
+
+    def test_alpha_is_chosen_from_a_list(self):
+        fitted = esn(alpha=[1e-8, 1e-4, 1e4]).fit(X, Y[:, 0])
+        assert fitted.alpha_ < 1e4
+        assert fitted.gcv_.shape == (3, 1)
+
+    def test_alpha_for_each_output(self):
+        fitted = esn(alpha=np.array([1e-4, 1e6])).fit(X, Y)
+        assert abs(fitted.coef_[1]).max() < 1e-3 < abs(fitted.coef_[0]).max()
+
+    def test_any_other_regressor(self):
+        fitted = esn(readout=Ridge(1e-4)).fit(X, Y)
+        np.testing.assert_allclose(fitted.predict(X), esn().fit(X, Y).predict(X), atol=1e-8)
+        trees = esn(readout=HistGradientBoostingRegressor(max_iter=5)).fit(X, Y[:, 0])
+        assert trees.predict(X).shape == (300,)
+
+    def test_nan_targets_are_left_out_and_said_so(self):
+        y = Y[:, 0].copy()
+        y[50:100] = np.nan
+        weight = np.where(np.isnan(y), 0.0, 1.0)
+        expected = esn().fit(X, Y[:, 0], sample_weight=weight)
+        for readout in (None, Ridge(1e-4)):
+            with pytest.warns(UserWarning, match="50 of 300 targets are NaN"):
+                fitted = esn(readout=readout).fit(X, y)
+            np.testing.assert_allclose(fitted.predict(X), expected.predict(X), atol=1e-8)
+        assert np.isfinite(fitted.score(X, y))
+
+    @settings(max_examples=10, deadline=None)
+    @given(st.integers(2, 298))
+    def test_partial_fit_in_blocks_equals_one_fit(self, cut):
+        whole = esn(warmup=1).fit(X, Y)
+        parts = esn(warmup=1, predict_state="carry")
+        parts.partial_fit(X[:cut], Y[:cut]).partial_fit(X[cut:], Y[cut:])
+        np.testing.assert_allclose(parts.coef_, whole.coef_, atol=1e-9)
+
+    def test_warmup_counts_on_over_blocks(self):
+        whole = esn(warmup=50).fit(X, Y)
+        parts = esn(warmup=50, predict_state="carry")
+        for i in range(0, 300, 60):
+            parts.partial_fit(X[i : i + 60], Y[i : i + 60])
+        np.testing.assert_allclose(parts.coef_, whole.coef_, atol=1e-9)
+
+    def test_partial_fit_of_new_sequences_equals_a_fit_to_all(self):
+        parts = esn()
+        for part, y in zip(PARTS, Y_PARTS, strict=True):
+            parts.partial_fit(part, y)
+        np.testing.assert_allclose(parts.coef_, esn().fit(PARTS, Y_PARTS).coef_, atol=1e-9)
+
+    def test_merge(self):
+        halves = [esn().fit(part, y) for part, y in zip(PARTS[:2], Y_PARTS[:2], strict=True)]
+        whole = esn().fit(PARTS[:2], Y_PARTS[:2])
+        np.testing.assert_allclose(halves[0].merge(halves[1]).coef_, whole.coef_, atol=1e-9)
+
+    def test_recursive_least_squares_online(self):
+        online = esn(readout=RecursiveLeastSquares(alpha=1e-4), predict_state="carry")
+        for i in range(0, 300, 100):
+            online.partial_fit(X[i : i + 100], Y[i : i + 100])
+        assert online.score(X, Y) == pytest.approx(1, abs=1)
+        np.testing.assert_allclose(
+            clone(online).set_params(predict_state="reset").fit(X, Y).score(X, Y),
+            esn().fit(X, Y).score(X, Y),
+            atol=1e-2,
+        )
+
+    def test_a_gram_matrix_too_coarse_for_alpha_is_not_used(self):
+        t = np.arange(600)
+        wave = (np.sin(0.2 * t) * np.sin(0.0311 * t))[:, None]
+        fitted = ESNRegressor(n_units=200, alpha=1e-13, random_state=0, warmup=50).fit(
+            wave[:-1], wave[1:]
+        )
+        features = ESNTransformer(n_units=200, random_state=0).fit_transform(wave[:-1])[50:]
+        coef, intercept = naive.ridge(features, wave[51:], 1e-13)
+        error = features @ fitted.coef_.T + fitted.intercept_ - wave[51:]
+        reference = features @ coef.T + intercept - wave[51:]
+        assert np.sqrt(np.mean(error**2)) <= 2 * np.sqrt(np.mean(reference**2))
+
+    def test_interrupt_keeps_what_was_learned(self, monkeypatch):
+        monkeypatch.setattr("reservoir.estimators._reservoir.BLOCK_SIZE", 64 * 32)
+        fitted = esn()
+        harvest = type(fitted)._samples
+
+        def interrupted(self, *args):
+            for i, sample in enumerate(harvest(self, *args)):
+                if i == 2:
+                    raise KeyboardInterrupt
+                yield sample
+
+        monkeypatch.setattr(type(fitted), "_samples", interrupted)
+        with pytest.warns(UserWarning, match="fitted to the first 128 targets only"):
+            fitted.fit(X, Y)
+        monkeypatch.undo()
+        np.testing.assert_allclose(fitted.coef_, esn().fit(X[:128], Y[:128]).coef_, atol=1e-9)
+
+
+class TestStateOverTime:
+    def test_carry_continues_the_training_data(self):
+        one_run = esn().fit(X[:200], Y[:200]).predict(X)[200:]
+        carried = esn(predict_state="carry").fit(X[:200], Y[:200])
+        np.testing.assert_allclose(carried.predict(X[200:]), one_run, atol=1e-12)
+        np.testing.assert_allclose(carried.predict(X[200:]), one_run, atol=1e-12)
+        rested = esn().fit(X[:200], Y[:200]).predict(X[200:])
+        assert abs(rested - one_run).max() > 1e-3
+
+    def test_carry_finds_sequences_by_name(self):
+        fitted = esn(predict_state="carry").fit(X, Y, groups=GROUPS)
+        more = RNG.uniform(-0.5, 0.5, (20, 2))
+        names = np.repeat([2, 7], 10)
+        found = fitted.predict(more, groups=names)
+        expected = esn().fit(X, Y, groups=GROUPS)
+        known = expected.predict(np.vstack([PARTS[2], more[:10]]))[-10:]
+        np.testing.assert_allclose(found[:10], known, atol=1e-12)
+        np.testing.assert_allclose(found[10:], expected.predict(more[10:]), atol=1e-12)
+
+    def test_carry_in_a_pipeline_of_states(self):
+        pipe = make_pipeline(
+            ESNTransformer(n_units=20, predict_state="carry", random_state=0), Ridge()
+        )
+        states = ESNTransformer(n_units=20, random_state=0).fit(X).transform(X)
+        pipe.fit(X[:200], Y[:200])
+        np.testing.assert_allclose(
+            pipe.predict(X[200:]),
+            Ridge().fit(states[:200], Y[:200]).predict(states[200:]),
+            atol=1e-9,
+        )
+
+    @settings(max_examples=10, deadline=None)
+    @given(st.integers(1, 299), st.booleans())
+    def test_splitting_a_stream_changes_nothing(self, cut, feedback):
+        fitted = esn(feedback=feedback).fit(X, Y)
+        first, state = fitted.predict(X[:cut], return_state=True)
+        rest = fitted.predict(X[cut:], initial_state=state)
+        np.testing.assert_allclose(np.vstack([first, rest]), fitted.predict(X), atol=1e-9)
+
+    def test_states_of_several_sequences(self):
+        fitted = esn().fit(PARTS, Y_PARTS)
+        _, states = fitted.predict(PARTS, return_state=True)
+        assert states.shape == (3, 30)
+        transformer = ESNTransformer(n_units=30, random_state=0).fit(PARTS)
+        _, same = transformer.transform(PARTS, return_state=True)
+        np.testing.assert_allclose(same, states)
+
+    def test_predict_changes_nothing(self):
+        fitted = esn(feedback=True, predict_state="carry").fit(X, Y)
+        before = pickle.dumps(fitted)
+        fitted.predict(X)
+        fitted.generate(5, X_future=X[:5])
+        assert pickle.dumps(fitted) == before
+
+    def test_noise_while_fitting_only(self):
+        shaken, still = esn(noise=1e-2).fit(X, Y), esn().fit(X, Y)
+        assert abs(shaken.coef_ - still.coef_).max() > 1e-3
+        np.testing.assert_array_equal(shaken.predict(X), shaken.predict(X))
+        np.testing.assert_array_equal(shaken.coef_, esn(noise=1e-2).fit(X, Y).coef_)
+        transformer = ESNTransformer(n_units=5, noise=0.1, random_state=0)
+        states = transformer.fit_transform(X)
+        assert abs(states - transformer.transform(X)).max() > 0.01
+
+
+class TestFeedback:
+    def test_training_forces_the_target(self):
+        fitted = esn(n_units=10, feedback=True, bias_scaling=0.2).fit(X, Y)
+        states = naive.leaky_states(
+            dense(fitted.recurrent_weights_), fitted.input_weights_, fitted.bias_, np.ones(10),
+            "tanh", X, fitted.feedback_weights_, Y,
+        )  # fmt: skip
+        coef, intercept = naive.ridge(np.hstack([states, X]), Y, 1e-4)
+        np.testing.assert_allclose(fitted.coef_, coef, atol=1e-8)
+        np.testing.assert_allclose(fitted.intercept_, intercept, atol=1e-8)
+
+    @pytest.mark.parametrize("include_input", [True, False])
+    def test_prediction_closes_the_loop(self, include_input):
+        fitted = esn(n_units=10, feedback=True, include_input=include_input).fit(X, Y)
+        C = fitted.coef_ if include_input else np.hstack([fitted.coef_, np.zeros((2, 2))])
+        expected = naive.closed_loop(
+            dense(fitted.recurrent_weights_), fitted.input_weights_, fitted.bias_, np.ones(10),
+            "tanh", fitted.feedback_weights_, C, fitted.intercept_, X, np.zeros(10), np.zeros(2),
+        )  # fmt: skip
+        np.testing.assert_allclose(fitted.predict(X), expected, atol=1e-9)
+
+    def test_compiled_and_stepwise_loops_agree(self):
+        compiled = esn(feedback=True).fit(X, Y)
+        stepwise = esn(feedback=True, readout=Ridge(1e-4)).fit(X, Y)
+        np.testing.assert_allclose(stepwise.predict(X[:50]), compiled.predict(X[:50]), atol=1e-6)
+
+    def test_generate_continues_on_the_own_output(self):
+        fitted = esn(feedback=True).fit(X[:200], Y[:200])
+        ahead = fitted.generate(50, X_future=X[200:250])
+        again = fitted.generate(50, context=(X[:200], Y[:200]), X_future=X[200:250])
+        np.testing.assert_allclose(again, ahead, atol=1e-10)
+
+    def test_classifier_feeds_back_its_scores(self):
+        labels = np.where(X[:, 0] > 0, "up", "down")
+        for readout in (None, LogisticRegression()):
+            fitted = ESNClassifier(n_units=20, feedback=True, readout=readout, random_state=0)
+            assert fitted.fit(X, labels).score(X, labels) > 0.8
+
+
+class TestGenerate:
+    WAVE = np.column_stack([np.sin(0.3 * np.arange(500)), np.cos(0.3 * np.arange(500))])
+
+    @pytest.mark.parametrize("parameters", [{}, {"n_layers": 2}, {"readout": Ridge(1e-8)}])
+    def test_outputs_become_inputs(self, parameters):
+        wave = self.WAVE
+        fitted = esn(alpha=1e-8, warmup=50, **parameters).fit(wave[:399], wave[1:400])
+        ahead = fitted.generate(50, context=wave[300:400])
+        np.testing.assert_allclose(ahead, wave[400:450], atol=0.05)
+        by_hand, (output, state) = [], fitted.predict(wave[300:400], return_state=True)
+        for _ in range(50):
+            by_hand.append(output[-1])
+            output, state = fitted.predict(output[-1:], initial_state=state, return_state=True)
+        np.testing.assert_allclose(ahead, by_hand, atol=1e-8)
+
+    def test_without_context_it_continues_the_training_data(self):
+        wave = self.WAVE
+        fitted = esn(alpha=1e-8, warmup=50).fit(wave[:399], wave[1:400])
+        np.testing.assert_allclose(
+            fitted.generate(20), fitted.generate(20, context=wave[:399]), atol=1e-10
+        )
+
+    def test_exogenous_columns_follow_those_of_the_series(self):
+        wave = self.WAVE
+        y, exogenous = wave[:, 0], wave[:, 1]
+        rows = np.column_stack([y[:-1], exogenous[1:]])
+        fitted = esn(alpha=1e-8, warmup=50).fit(rows[:399], y[1:400])
+        ahead = fitted.generate(50, context=rows[300:399], X_future=exogenous[400:450, None])
+        np.testing.assert_allclose(ahead, y[399:449], atol=0.05)
+        by_hand, (output, state) = [], fitted.predict(rows[300:399], return_state=True)
+        for value in exogenous[400:450]:
+            by_hand.append(output[-1])
+            row = [[output[-1], value]]
+            output, state = fitted.predict(row, initial_state=state, return_state=True)
+        np.testing.assert_allclose(ahead, by_hand, atol=1e-8)
+
+
+class TestClassifier:
+    def test_a_label_for_each_row(self):
+        labels = np.where(np.roll(X[:, 0], 1) > 0, "up", "down")
+        fitted = ESNClassifier(n_units=50, warmup=5, random_state=0).fit(X, labels)
+        probabilities = fitted.predict_proba(X)
+        assert fitted.score(X, labels) > 0.9
+        np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+        assert probabilities.min() >= 0
+        np.testing.assert_array_equal(
+            fitted.classes_[probabilities.argmax(axis=1)], fitted.predict(X)
+        )
+
+    def test_a_label_for_each_row_of_a_panel(self):
+        labels = (X.reshape(3, 100, 2) > 0).any(axis=2, keepdims=True)
+        fitted = ESNClassifier(n_units=20, random_state=0).fit(X.reshape(3, 100, 2), labels)
+        assert fitted.predict(X.reshape(3, 100, 2)).shape == (3, 100)
+        assert fitted.predict_proba(X.reshape(3, 100, 2)).shape == (3, 100, 2)
+
+    def test_other_classifiers(self):
+        labels = (X[:, 0] > 0).astype(int)
+        fitted = ESNClassifier(n_units=20, readout=LogisticRegression(), random_state=0)
+        assert fitted.fit(X, labels).score(X, labels) > 0.9
+        assert fitted.predict_proba(X).shape == (300, 2)
+        without = ESNClassifier(n_units=20, readout=SGDClassifier(), random_state=0)
+        assert not hasattr(without, "predict_proba")
+
+    def test_partial_fit(self):
+        labels = (X[:, 0] > 0).astype(int)
+        parts = ESNClassifier(n_units=20, random_state=0)
+        parts.partial_fit(X[:10], labels[:10] * 0, classes=[0, 1])
+        parts.partial_fit(X[10:], labels[10:])
+        assert parts.score(X, labels) > 0.9
+        other = ESNClassifier(n_units=20, readout=SGDClassifier(random_state=0), random_state=0)
+        other.partial_fit(X, labels).partial_fit(X, labels)
+        assert other.score(X, labels) > 0.8
+        with pytest.raises(ValueError, match="name all classes in the first partial_fit"):
+            parts.partial_fit(X, labels + 1)
+        with pytest.raises(ValueError, match="classes must be those of the first call"):
+            parts.partial_fit(X, labels, classes=[0, 1, 2])
+
+
+class TestInScikitLearn:
+    def test_grid_search_with_time_ordered_folds(self):
+        grid = {"esnregressor__spectral_radius": [0.5, 0.9], "esnregressor__alpha": [1e-6, 1e-2]}
+        search = GridSearchCV(
+            make_pipeline(StandardScaler(), esn()), grid, cv=TimeSeriesSplit(3), n_jobs=2
+        ).fit(X, Y)
+        assert search.best_estimator_.predict(X).shape == Y.shape
+
+    def test_named_scorer_with_sequences_in_a_multiindex(self):
+        index = pd.MultiIndex.from_arrays([GROUPS, np.concatenate([range(n) for n in LENGTHS])])
+        frame = pd.DataFrame(X, index=index, columns=["a", "b"])
+        scaler = StandardScaler().set_output(transform="pandas")
+        scores = cross_val_score(
+            make_pipeline(scaler, esn()), frame, Y[:, 0], groups=GROUPS, cv=GroupKFold(3),
+            scoring="neg_mean_absolute_error",
+        )  # fmt: skip
+        assert scores.shape == (3,)
+
+    def test_lists_in_cross_validation(self):
+        scores = cross_val_score(esn(), [*PARTS, *PARTS], [*Y_PARTS, *Y_PARTS], cv=3)
+        assert scores.shape == (3,)
+
+    def test_cross_val_predict(self):
+        assert cross_val_predict(esn(), X, Y, cv=3).shape == Y.shape
+
+    def test_column_transformer_and_target_transformer(self):
+        frame = pd.DataFrame(X, columns=["a", "b"])
+        columns = ColumnTransformer(
+            [("states", ESNTransformer(n_units=4, random_state=0), ["a"])], remainder="passthrough"
+        ).set_output(transform="pandas")
+        out = columns.fit_transform(frame)
+        assert list(out.columns) == [
+            *(f"states__unit{i}" for i in range(4)), "states__a", "remainder__b",
+        ]  # fmt: skip
+        wrapped = TransformedTargetRegressor(esn(), transformer=StandardScaler())
+        assert wrapped.fit(X, Y[:, 0]).predict(X).shape == (300,)
+
+    def test_set_output_keeps_the_index(self):
+        frame = pd.DataFrame(X, columns=["a", "b"], index=pd.date_range("2020", periods=300))
+        out = ESNTransformer(n_units=3).set_output(transform="pandas").fit_transform(frame)
+        assert out.index.equals(frame.index)
+        assert list(out.columns) == ["unit0", "unit1", "unit2", "a", "b"]
+
+    def test_feature_names_of_stacks(self):
+        names = ESNTransformer(n_units=1, n_layers=2, bidirectional=True).fit(X)
+        assert list(names.get_feature_names_out()) == [
+            "layer0_unit0", "layer1_unit0", "backward_layer0_unit0", "backward_layer1_unit0",
+            "x0", "x1",
+        ]  # fmt: skip
+
+    def test_groups_are_routed(self):
+        with config_context(enable_metadata_routing=True):
+            model = esn().set_fit_request(groups=True).set_predict_request(groups=True)
+            pipe = make_pipeline(StandardScaler(), model).fit(X, Y, groups=GROUPS)
+            routed = pipe.predict(X, groups=GROUPS)
+        scaled = StandardScaler().fit_transform(X)
+        direct = esn().fit(scaled, Y, groups=GROUPS).predict(scaled, groups=GROUPS)
+        np.testing.assert_allclose(routed, direct, atol=1e-10)
+
+    def test_copies_predict_the_same(self):
+        fitted = esn(alpha=[1e-6, 1e-2]).fit(X, Y)
+        for twin in (copy.deepcopy(fitted), pickle.loads(pickle.dumps(fitted))):
+            np.testing.assert_array_equal(twin.predict(X), fitted.predict(X))
+        np.testing.assert_array_equal(clone(fitted).fit(X, Y).coef_, fitted.coef_)
+
+    @pytest.mark.parametrize("backend", ["loky", "threading"])
+    def test_in_joblib(self, backend):
+        fits = Parallel(n_jobs=2, backend=backend)(
+            delayed(esn(random_state=seed).fit)(X, Y) for seed in range(4)
+        )
+        for seed, fitted in enumerate(fits):
+            np.testing.assert_allclose(
+                fitted.coef_, esn(random_state=seed).fit(X, Y).coef_, atol=1e-12
+            )
+
+    def test_progress_is_shown(self, capsys):
+        esn(verbose=True).fit(X, Y)
+        assert "300/300" in capsys.readouterr().err
+
+
+def diverging():
+    return esn(activation="identity", spectral_radius=3.0)
+
+
+def long_walk(rows=2000):
+    return RNG.normal(size=(rows, 2))
+
+
+BAD_FITS = {
+    "features": (lambda: esn().fit(X, Y).predict(X[:, :1]), "X has 1 features, but ESNRegressor"),
+    "strings": (
+        lambda: esn().fit(pd.DataFrame({"a": list("xy"), "b": [1, 2]}), [1, 2]),
+        r"got column\(s\) a of another type",
+    ),
+    "infinite": (lambda: esn().fit(np.where(X > 0.49, np.inf, X), Y), "X contains infinity"),
+    "nan": (lambda: esn().fit(np.where(X > 0.49, np.nan, X), Y), "X contains NaN"),
+    "all targets nan": (lambda: esn().fit(X, np.full(300, np.nan)), "."),
+    "warmup": (lambda: esn(warmup=60).fit(PARTS, Y_PARTS), "got warmup=60 and a sequence of 60"),
+    "empty": (lambda: esn().fit(np.empty((0, 2)), []), "0 sample"),
+    "empty list": (lambda: esn().fit([], []), "Expected 2D array"),
+    "one row": (lambda: esn().fit(X[:1], Y[:1]), "1 sample"),
+    "one dimension": (lambda: esn().fit(X[:, 0], Y), "Expected 2D array"),
+    "lengths": (lambda: esn().fit(X, Y[:-1]), "y has 299, X has 300 rows"),
+    "groups": (lambda: esn().fit(X, Y, groups=[1, 2]), "groups must name the sequence"),
+    "weights": (lambda: esn().fit(X, Y, sample_weight=[1, 2]), r"expected \(300,\)"),
+    "negative weights": (lambda: esn().fit(X, Y, sample_weight=-np.ones(300)), "[Nn]egative"),
+    "alpha": (lambda: esn(alpha=-1).fit(X, Y), "alpha"),
+    "alphas": (lambda: esn(alpha=[1, -1]).fit(X, Y), "alpha"),
+    "alpha array": (lambda: esn(alpha=np.ones(3)).fit(X, Y), "list"),
+    "complex": (lambda: esn().fit(X + 1j, Y), "Complex data not supported"),
+    "leak": (lambda: esn(leak_rate=np.ones(3)).fit(X, Y), r"shape \(n_units,\) = \(30,\)"),
+    "leak range": (lambda: esn(leak_rate=np.zeros(30)).fit(X, Y), r"leak_rate must lie in \(0, 1\]"),
+    "nilpotent": (lambda: esn(topology="delay_line").fit(X, Y), "spectral_radius=None"),
+    "matrix": (lambda: esn(topology=np.eye(3)).fit(X, Y), "30"),
+    "input matrix": (lambda: esn(input_weights=np.eye(3)).fit(X, Y), r"\(30, 2\)"),
+    "misspelt": (lambda: esn(topology="ring").fit(X, Y), "'topology' parameter of ESNRegressor"),
+    "type": (lambda: esn(n_units=1.5).fit(X, Y), "'n_units' parameter"),
+    "bidirectional carry": (
+        lambda: esn(bidirectional=True, predict_state="carry").fit(X, Y),
+        "bidirectional must be False with predict_state='carry'",
+    ),
+    "bidirectional feedback": (
+        lambda: esn(bidirectional=True, feedback=True).fit(X, Y),
+        "bidirectional must be False with feedback=True",
+    ),
+    "bidirectional state": (
+        lambda: esn(bidirectional=True).fit(X, Y).predict(X, initial_state=np.zeros(30)),
+        "initial_state must be None",
+    ),
+    "bidirectional generate": (
+        lambda: esn(bidirectional=True).fit(X, X).generate(3), "bidirectional=False"
+    ),
+    "feedback nan": (
+        lambda: esn(feedback=True).fit(X, np.where(Y > 0.4, np.nan, Y)), "every target is fed back"
+    ),
+    "feedback per sequence": (
+        lambda: esn(feedback=True).fit(PARTS, [1, 2, 3]), "feedback must be False"
+    ),
+    "state": (
+        lambda: esn().fit(X, Y).predict(X, initial_state=np.zeros(3)), r"n_state\) = \(1, 30\)"
+    ),
+    "carry": (
+        lambda: esn(predict_state="carry").fit(PARTS, Y_PARTS).predict(X), "3 sequence.* got 1"
+    ),
+    "partial outputs": (
+        lambda: esn().fit(X, Y).partial_fit(X, Y[:, 0]), r"2 output\(s\) as in fit, got 1"
+    ),
+    "partial kind": (
+        lambda: esn().fit(PARTS, [1, 2, 3]).partial_fit(X, Y[:, 0]), "y must be given as before"
+    ),
+    "partial readout": (
+        lambda: esn(readout=Ridge()).partial_fit(X, Y), "readout must have partial_fit"
+    ),
+    "merge": (lambda: esn().fit(X, Y).merge(esn(random_state=1).fit(X, Y)), "same weights"),
+    "merge readout": (
+        lambda: esn(readout=Ridge()).fit(X, Y).merge(esn().fit(X, Y)), "readout=None"
+    ),
+    "generate steps": (lambda: esn().fit(X, X).generate(0), "n_steps must be a positive integer"),
+    "generate outputs": (
+        lambda: esn().fit(X[:, :1], Y).generate(3), "the outputs among the inputs"
+    ),
+    "generate future": (lambda: esn().fit(X, Y[:, 0]).generate(3), "X_future must hold the 1"),
+    "generate future shape": (
+        lambda: esn().fit(X, Y[:, 0]).generate(3, X_future=[[1.0]]), r"got \(1, 1\)"
+    ),
+    "generate context": (lambda: esn().fit(PARTS, Y_PARTS).generate(3), "context must be given"),
+    "generate sequences": (
+        lambda: esn().fit(X, X).generate(3, context=PARTS), "context must be one sequence"
+    ),
+    "generate pair": (
+        lambda: esn(feedback=True).fit(X, Y).generate(3, context=X, X_future=X[:3]),
+        "must be a pair",
+    ),
+    "generate pair shape": (
+        lambda: esn(feedback=True).fit(X, Y).generate(3, context=(X, Y[:5]), X_future=X[:3]),
+        r"must have shape \(300, 2\)",
+    ),
+    "one class": (lambda: ESNClassifier().fit(X, np.zeros(300)), "1 class"),
+    "classes": (lambda: ESNClassifier().fit(X, Y[:, 0]), "Unknown label type"),
+    "no target": (lambda: esn().fit(X, None), "requires y to be passed"),
+    "no labels": (lambda: ESNClassifier().fit(X, None), "requires y to be passed"),
+    "readout weights": (
+        lambda: esn(readout=_NoWeights()).fit(X, Y, sample_weight=np.ones(300)), "takes none"
+    ),
+}  # fmt: skip
+
+
+class _NoWeights:
+    def fit(self, X, y):
+        return self
+
+    def predict(self, X):
+        return X[:, 0]
+
+    def get_params(self, deep=True):
+        return {}
+
+
+@pytest.mark.parametrize("case", BAD_FITS)
+def test_refusals(case):
+    action, message = BAD_FITS[case]
+    with pytest.raises((ValueError, TypeError), match=message):
+        action()
+
+
+def test_unfitted():
+    from sklearn.exceptions import NotFittedError
+
+    for action in (
+        lambda: esn().predict(X),
+        lambda: esn().generate(3),
+        lambda: ESNTransformer().transform(X),
+        lambda: ESNClassifier().predict_proba(X),
+        lambda: esn().recurrent_weights_,
+    ):
+        with pytest.raises(NotFittedError, match="not fitted yet"):
+            action()
+
+
+def test_divergence_is_named():
+    with pytest.raises(FloatingPointError, match="left the finite numbers at step 6"):
+        diverging().fit(long_walk(), np.zeros(2000))
+    fitted = esn(activation="identity", spectral_radius=0.5).fit(X[:-1], 3 * X[1:] + X[:-1])
+    fitted.coef_ = fitted.coef_ * 0 + 5.0
+    with pytest.raises(FloatingPointError, match="closed loop diverged.* at step [0-9]+ of 3000"):
+        fitted.generate(3000)
+
+
+def test_divergence_with_feedback_is_named():
+    fitted = esn(activation="identity", feedback=True).fit(X, Y)
+    fitted.coef_ = fitted.coef_ * 0 + 5.0
+    with pytest.raises(FloatingPointError, match="closed loop diverged"):
+        fitted.predict(long_walk(3000))
