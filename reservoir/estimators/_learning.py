@@ -14,7 +14,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, has_
 from reservoir.estimators._base import BaseEchoState, as_returned_state
 from reservoir.estimators._closed_loop import Linear, Readout, run_with_feedback
 from reservoir.estimators._reservoir import Floats
-from reservoir.readout import choose_statistics, make_statistics, solve_ridge
+from reservoir.readout import choose_statistics, make_statistics, ridge_candidates, solve_ridge
 from reservoir.sequences import Layout, match_weights
 
 Samples = Iterator[tuple[NDArray[np.int64], Floats]]
@@ -135,6 +135,8 @@ class BaseReadout(BaseEchoState):
         self._statistics: Any = None
         self.__dict__.pop("readout_", None)
         n_outputs = self._encode(targets[:1]).shape[1]
+        if self.readout is None:
+            ridge_candidates(self.alpha, n_outputs)  # a wrong alpha fails before any work
         self._draw_reservoir(rows.shape[1], n_outputs if self.feedback else 0)
 
     def _check_lengths(self, layout: Layout, seen: NDArray[np.int64]) -> None:

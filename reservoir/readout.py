@@ -1,0 +1,703 @@
+"""Linear readouts, solved from statistics that are gathered block by block and can be merged.
+
+With rows ``z = [s | y]``, the states and the targets side by side, ridge regression needs no
+more than the number of rows, the mean of ``z`` and the second moment of the centred rows Z. Two
+statistics hold that moment behind one contract:
+
+- `GramStatistics` holds the matrix ``ZᵀZ``. It is fast, and it squares the condition number.
+- `FactorStatistics` holds the triangular ``R`` of a QR decomposition of Z, so that
+  ``RᵀR = ZᵀZ``, and never squares anything. It takes about three times as long.
+
+`choose_statistics` says which of them a penalty can afford; `solve_ridge` solves either.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, NamedTuple, Self
+from warnings import warn
+
+import numpy as np
+import scipy.linalg
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = [
+    "FactorStatistics",
+    "GramStatistics",
+    "RidgeSolution",
+    "choose_statistics",
+    "make_statistics",
+    "ridge_candidates",
+    "solve_ridge",
+]
+
+Array = NDArray[np.float64]
+Kind = Literal["gram", "factor"]
+Alpha = float | NDArray[Any] | list[float] | tuple[float, ...]
+
+EPSILON = float(np.finfo(np.float64).eps)
+
+# Rounding moved singular values of dependent states by up to 2.2 EPSILON of their root sum of
+# squares, and eigenvalues of their Gram matrix by up to 0.9 EPSILON of its trace (1000 to
+# 200,000 rows); ten times EPSILON is therefore taken as the noise.
+NOISE = 10 * EPSILON
+
+# On smooth, nearly collinear states the coefficients from the Gram matrix were wrong by at most
+# 0.2 EPSILON trace / alpha of their norm. From this many times EPSILON trace on, nearly four
+# digits of the coefficients are right and predictions move by about 1e-5 of their residual.
+GRAM_LIMIT = 1000 * EPSILON
+
+# Rows wait until there are so many: the product and the QR of a block of 1000 states both run
+# at full speed from 512 rows on.
+BLOCK_ROWS = 1024
+
+
+def make_statistics(n_states: int, n_targets: int, kind: Kind) -> "Statistics":
+    """Empty statistics of rows ``[s | y]``, to be filled with `update`.
+
+    Parameters
+    ----------
+    n_states, n_targets : int
+        Columns of the states and of the targets.
+    kind : {"gram", "factor"}
+        What the second moment is held as: the Gram matrix, which is fast, or the triangular
+        factor, which keeps all digits. See `choose_statistics`.
+
+    Returns
+    -------
+    GramStatistics or FactorStatistics
+        Statistics of no rows.
+
+    Raises
+    ------
+    ValueError
+        When `kind` is neither of the two, or a number of columns is not positive.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from reservoir.readout import make_statistics, solve_ridge
+    >>> states = np.array([[0.0], [1.0], [2.0], [3.0]])
+    >>> first, second = make_statistics(1, 1, "factor"), make_statistics(1, 1, "factor")
+    >>> first.update(states[:2], 2 * states[:2] + 1)  # the number of rows left out
+    0
+    >>> second.update(states[2:], 2 * states[2:] + 1)
+    0
+    >>> solution = solve_ridge(first.merge(second), alpha=0.0)
+    >>> solution.coef.round(6), solution.intercept.round(6)
+    (array([[2.]]), array([1.]))
+    """
+    kinds = {"gram": GramStatistics, "factor": FactorStatistics}
+    if kind not in kinds:
+        raise ValueError(f"kind must be 'gram' or 'factor', got {kind!r}")
+    return kinds[kind](n_states, n_targets)
+
+
+def choose_statistics(first_states: ArrayLike, alpha: Alpha, n_rows: int) -> Kind:
+    """Say which statistics keep the digits that a penalty needs.
+
+    The rounding errors of the Gram matrix are as large as ``eps * trace``, and directions of
+    the states whose squares are smaller are lost in them unless `alpha` stands above. So the
+    triangular factor is chosen when the smallest alpha is below ``1000 * eps * trace``, and
+    always for alpha = 0. The trace is estimated as `n_rows` times the variance of the first
+    states, summed over units. Where these turn out to have been quieter than the rest, digits
+    are lost gradually, and `solve_ridge` warns before it loses directions.
+
+    Parameters
+    ----------
+    first_states : array-like of shape (n_first_rows, n_states)
+        The first block of states.
+    alpha : float, ndarray, list or tuple
+        The penalty or penalties, as for `solve_ridge`.
+    n_rows : int
+        How many rows there will be in all.
+
+    Returns
+    -------
+    {"gram", "factor"}
+        The kind to give to `make_statistics`.
+
+    Raises
+    ------
+    ValueError
+        When there are no first states or `alpha` is not valid.
+    TypeError
+        When `alpha` is not a number, an array, a list or a tuple.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from reservoir.readout import choose_statistics
+    >>> states = np.random.default_rng(0).uniform(-1, 1, (1000, 300))
+    >>> choose_statistics(states, 1e-6, 10_000), choose_statistics(states, 1e-8, 10_000)
+    ('gram', 'factor')
+    """
+    states = np.asarray(first_states, dtype=np.float64)
+    if states.ndim != 2 or not states.size:
+        raise ValueError(f"first_states must be a matrix with rows, got shape {states.shape}")
+    centred = states - states.mean(axis=0) if len(states) > 1 else states
+    trace = n_rows * float(np.square(centred).sum()) / len(states)
+    smallest = ridge_candidates(alpha, n_targets=np.size(alpha)).min()
+    return "factor" if smallest <= GRAM_LIMIT * trace else "gram"
+
+
+def ridge_candidates(alpha: Alpha, n_targets: int) -> Array:
+    """Check `alpha` and lay it out as one row of penalties for each candidate.
+
+    Parameters
+    ----------
+    alpha : float, ndarray of shape (n_targets,), or list or tuple of float
+        One penalty for all targets, one for each target, or candidates for every target.
+    n_targets : int
+        The number of targets.
+
+    Returns
+    -------
+    ndarray of shape (n_candidates, n_targets)
+        The penalties; one row when there is nothing to choose.
+
+    Raises
+    ------
+    ValueError
+        When a penalty is negative or not finite, when there are no candidates, or when an
+        array has another length than there are targets.
+    TypeError
+        When `alpha` is none of the above.
+
+    Examples
+    --------
+    >>> from reservoir.readout import ridge_candidates
+    >>> ridge_candidates([0.1, 1.0], n_targets=2)
+    array([[0.1, 0.1],
+           [1. , 1. ]])
+    """
+    try:
+        penalties = np.asarray(alpha, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"alpha must be a number, an array with one for each target or a list of candidates, "
+            f"got {alpha!r}"
+        ) from error
+    if isinstance(alpha, np.ndarray) and alpha.ndim > 0:
+        if penalties.shape != (n_targets,):
+            raise ValueError(
+                f"alpha as an array must have one penalty for each of {n_targets} targets, got "
+                f"shape {penalties.shape}; pass a list to choose among candidates"
+            )
+        candidates = penalties[np.newaxis]
+    elif penalties.ndim > 1 or not penalties.size:
+        raise ValueError(f"alpha as a list must hold candidates, all numbers, got {alpha!r}")
+    else:
+        candidates = np.repeat(penalties.reshape(-1, 1), n_targets, axis=1)
+    if not np.isfinite(candidates).all() or candidates.min() < 0:
+        raise ValueError(f"alpha must be finite and not negative, got {alpha!r}")
+    return candidates
+
+
+@dataclass(frozen=True)
+class RidgeSolution:
+    """A linear readout ``y = coef @ s + intercept``, as `solve_ridge` returns it.
+
+    Attributes
+    ----------
+    coef : ndarray of shape (n_targets, n_states)
+        The coefficients.
+    intercept : ndarray of shape (n_targets,)
+        The constants.
+    alpha : float or ndarray of shape (n_targets,)
+        The penalty: the number that was given, else one for each target, given or chosen.
+    gcv : ndarray of shape (n_candidates, n_targets) or None
+        The criterion of generalised cross-validation, in squared units of the targets, when
+        candidates were given; infinite where it is not defined.
+    rank : int
+        How many directions of the states the coefficients use: n_states, unless the penalty is
+        too small to tell some of the directions from rounding.
+    """
+
+    coef: Array
+    intercept: Array
+    alpha: float | Array
+    gcv: Array | None
+    rank: int
+
+
+def solve_ridge(statistics: "Statistics", alpha: Alpha) -> RidgeSolution:
+    r"""Solve ridge regression from statistics, for one penalty or the best of several.
+
+    The coefficients w and the intercept b of a target minimise
+
+    .. math:: \sum_i v_i (y_i - w^T s_i - b)^2 + \alpha \lVert w \rVert^2
+
+    with the weights v of the rows. The intercept is not penalised: this is `Ridge` of
+    scikit-learn. Among candidates, generalised cross-validation [1]_ chooses for each target
+    the alpha with the least
+
+    .. math:: n \, \mathrm{RSS}(\alpha) / (n - \mathrm{df}(\alpha))^2
+
+    where df counts the degrees of freedom, the intercept among them, and n the rows of positive
+    weight. It stands in for the leave-one-out error, which would need every row again, and all
+    of it comes from one decomposition. Where fewer than ``1.5e-8 n`` degrees of freedom are
+    left the criterion means nothing and counts as infinite; of equally good candidates the
+    largest is taken.
+
+    Parameters
+    ----------
+    statistics : GramStatistics or FactorStatistics
+        What was gathered from the rows.
+    alpha : float, ndarray of shape (n_targets,), or list or tuple of float
+        One penalty for all targets, one for each target, or candidates to choose from.
+
+    Returns
+    -------
+    RidgeSolution
+        Coefficients, intercepts, the penalties used and the criterion.
+
+    Raises
+    ------
+    ValueError
+        When no rows were gathered, `alpha` is not valid or the states are too large to square.
+    TypeError
+        When `alpha` is not a number, an array, a list or a tuple.
+
+    Warns
+    -----
+    scipy.linalg.LinAlgWarning
+        When the states are collinear and alpha is too small to matter. The solution is then
+        the one of least norm on the directions that can be told from rounding.
+
+    References
+    ----------
+    .. [1] G. H. Golub, M. Heath and G. Wahba, "Generalized cross-validation as a method for
+       choosing a good ridge parameter", Technometrics 21(2), 1979, section 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from reservoir.readout import make_statistics, solve_ridge
+    >>> rng = np.random.default_rng(0)
+    >>> states = rng.normal(size=(200, 3))
+    >>> targets = states @ [1.0, -2.0, 0.0] + 5 + 0.1 * rng.normal(size=200)
+    >>> statistics = make_statistics(3, 1, "gram")
+    >>> statistics.update(states, targets)
+    0
+    >>> solution = solve_ridge(statistics, alpha=[0.01, 1.0, 100.0])
+    >>> solution.alpha, solution.coef.round(2), solution.intercept.round(2)
+    (array([0.01]), array([[ 0.99, -2.01,  0.01]]), array([5.]))
+    """
+    candidates = ridge_candidates(alpha, statistics.n_targets)
+    if statistics.n_rows == 0:
+        raise ValueError(
+            "there are no rows to fit the readout on: every row was missing, had a NaN in its "
+            "target or weight zero"
+        )
+    if not np.isfinite(statistics.trace):
+        raise ValueError("the states are too large to be squared; scale them down")
+    gcv = None
+    penalties = candidates[0]
+    if isinstance(alpha, list | tuple):
+        spectrum = statistics.spectrum()
+        gcv = _generalised_cross_validation(spectrum, candidates, statistics)
+        best = gcv <= gcv.min(axis=0) * (1 + 1e-9)
+        penalties = np.where(best, candidates, -np.inf).max(axis=0)
+        coef, rank = _filter(spectrum, penalties, statistics.noise)
+    elif (
+        isinstance(statistics, GramStatistics)
+        and penalties.min() == penalties.max() > statistics.noise
+    ):
+        coef, rank = statistics.solve_cholesky(penalties[0]), statistics.n_states
+    else:
+        coef, rank = _filter(statistics.spectrum(), penalties, statistics.noise)
+    if rank < statistics.n_states:
+        warn(
+            f"the states span only {rank} of {statistics.n_states} directions to working "
+            f"precision, and alpha={penalties.min():g} is too small to decide about the others; "
+            "the readout of least norm was taken: raise alpha or use fewer units",
+            scipy.linalg.LinAlgWarning,
+            stacklevel=2,
+        )
+    mean = statistics.mean
+    intercept = mean[statistics.n_states :] - coef @ mean[: statistics.n_states]
+    chosen = float(penalties[0]) if np.ndim(alpha) == 0 else penalties
+    return RidgeSolution(coef, intercept, chosen, gcv, rank)
+
+
+class Spectrum(NamedTuple):
+    """The centred states' second moment taken apart, ``SᵀS = V diag(squares) Vᵀ``.
+
+    `squares` (n_states,) are the squared singular values of the states, the columns of
+    `directions` (n_states, n_states) are V, `products` (n_states, n_targets) are ``Vᵀ Sᵀ Y``,
+    and `unexplained` (n_targets,) is what least squares on the directions above the noise
+    leaves of the targets' squares.
+    """
+
+    squares: Array
+    directions: Array
+    products: Array
+    unexplained: Array
+
+
+class Statistics(ABC):
+    """Weighted mean and centred second moment of rows ``[s | y]``, in float64.
+
+    The contract of `GramStatistics` and `FactorStatistics`; see `make_statistics`.
+
+    Attributes
+    ----------
+    n_states, n_targets : int
+        Columns of the states and of the targets.
+    n_rows : int
+        Rows of positive weight that were added.
+    n_dropped : int
+        Rows that were left out because their target had a NaN.
+    """
+
+    kind: ClassVar[Kind]
+
+    def __init__(self, n_states: int, n_targets: int) -> None:
+        if n_states < 1 or n_targets < 1:
+            raise ValueError(
+                f"n_states and n_targets must be at least 1, got {n_states} and {n_targets}"
+            )
+        self.n_states = int(n_states)
+        self.n_targets = int(n_targets)
+        self.n_rows = 0
+        self.n_dropped = 0
+        width = self.n_states + self.n_targets
+        self._weight = 0.0
+        self._mean = np.zeros(width)
+        self._moment = np.zeros((width, width), order="F")
+        self._waiting_rows = np.empty((0, width))
+        self._waiting_weights = np.empty(0)
+        self._n_waiting = 0
+
+    def update(
+        self, states: ArrayLike, targets: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> int:
+        """Add rows.
+
+        Into which blocks a series is cut changes nothing, not even the last bit, as long as
+        nothing is read in between.
+
+        Parameters
+        ----------
+        states : array-like of shape (n_rows, n_states)
+            The states, finite.
+        targets : array-like of shape (n_rows, n_targets), or (n_rows,) for one target
+            The targets. Rows with a NaN are left out.
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weights of the rows, none negative; 1 each when None. Rows of weight 0 are left out.
+
+        Returns
+        -------
+        int
+            How many rows of positive weight were left out because of a NaN in their target.
+
+        Raises
+        ------
+        ValueError
+            When shapes do not fit, states are not finite, a target is infinite, or a weight is
+            negative or not finite.
+        """
+        states, targets, weights = self._check_rows(states, targets, sample_weight)
+        missing = np.isnan(targets).any(axis=1)
+        used = weights > 0
+        n_dropped = int(np.count_nonzero(missing & used))
+        self.n_dropped += n_dropped
+        used &= ~missing
+        if not used.all():
+            states, targets, weights = states[used], targets[used], weights[used]
+        self.n_rows += len(states)
+        start = 0
+        while start < len(states):
+            start += self._let_wait(states[start:], targets[start:], weights[start:])
+        return n_dropped
+
+    def merge(self, other: "Statistics") -> Self:
+        """Add what other statistics have gathered; the other ones keep it.
+
+        Parameters
+        ----------
+        other : GramStatistics or FactorStatistics
+            Statistics of the same kind and sizes.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            When kind or sizes differ.
+        """
+        ours = (self.kind, self.n_states, self.n_targets)
+        theirs = (other.kind, other.n_states, other.n_targets)
+        if ours != theirs:
+            raise ValueError(
+                "statistics to merge must have the same kind, number of states and number of "
+                f"targets, got {ours} and {theirs}; gather both with the same settings"
+            )
+        self._settle()
+        other._settle()
+        self._add_moment(other)
+        self._add_rows(self._join(other._weight, other._mean)[np.newaxis])
+        self.n_rows += other.n_rows
+        self.n_dropped += other.n_dropped
+        return self
+
+    @property
+    def weight(self) -> float:
+        """Sum of the weights."""
+        self._settle()
+        return self._weight
+
+    @property
+    def mean(self) -> Array:
+        """Weighted mean of the rows, shape (n_states + n_targets,)."""
+        self._settle()
+        return self._mean.copy()
+
+    @property
+    @abstractmethod
+    def gram(self) -> Array:
+        """Weighted ``ZᵀZ`` of the centred rows ``[s | y]``."""
+
+    @property
+    @abstractmethod
+    def trace(self) -> float:
+        """Sum of the squares of the centred states."""
+
+    @property
+    @abstractmethod
+    def noise(self) -> float:
+        """Squared singular values up to this size cannot be told from rounding."""
+
+    @abstractmethod
+    def spectrum(self) -> Spectrum:
+        """Take the second moment of the states apart."""
+
+    @abstractmethod
+    def _add_rows(self, rows: Array) -> None:
+        """Add centred and weighted rows to the second moment."""
+
+    @abstractmethod
+    def _add_moment(self, other: "Statistics") -> None:
+        """Add the second moment of the same kind of statistics."""
+
+    def _check_rows(
+        self, states: ArrayLike, targets: ArrayLike, sample_weight: ArrayLike | None
+    ) -> tuple[NDArray[Any], NDArray[Any], Array]:
+        states, targets = np.asarray(states), np.asarray(targets)
+        if targets.ndim == 1 and self.n_targets == 1:
+            targets = targets[:, np.newaxis]
+        n_rows = len(states)
+        if states.shape != (n_rows, self.n_states) or targets.shape != (n_rows, self.n_targets):
+            raise ValueError(
+                f"states and targets must be of shapes (n_rows, {self.n_states}) and "
+                f"(n_rows, {self.n_targets}), got {states.shape} and {targets.shape}"
+            )
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = states.sum()  # sees NaN and infinity without an array of booleans
+        if not np.isfinite(total) and not np.isfinite(states).all():
+            raise ValueError(
+                "states must be finite, got NaN or infinity; lower the spectral radius, or the "
+                "scale of the input or of the feedback"
+            )
+        if np.isinf(targets).any():
+            raise ValueError("targets must be finite, or NaN to be left out, got infinity")
+        if sample_weight is None:
+            return states, targets, np.ones(n_rows)
+        weights = np.asarray(sample_weight, dtype=np.float64)
+        if weights.shape != (n_rows,):
+            raise ValueError(
+                f"sample_weight must have one weight for each of {n_rows} rows, got shape "
+                f"{weights.shape}"
+            )
+        if not np.isfinite(weights).all() or (weights < 0).any():
+            raise ValueError(
+                "sample_weight must be finite and not negative, got "
+                f"{weights[~(np.isfinite(weights) & (weights >= 0))][0]}"
+            )
+        return states, targets, weights
+
+    def _let_wait(self, states: NDArray[Any], targets: NDArray[Any], weights: Array) -> int:
+        """Copy as many rows as there is room for, and say how many that were."""
+        if not len(self._waiting_weights):
+            self._waiting_rows = np.empty((BLOCK_ROWS + 1, self.n_states + self.n_targets))
+            self._waiting_weights = np.empty(BLOCK_ROWS)
+        first = self._n_waiting
+        n_rows = min(len(states), BLOCK_ROWS - first)
+        here = slice(first, first + n_rows)
+        self._waiting_rows[here, : self.n_states] = states[:n_rows]
+        self._waiting_rows[here, self.n_states :] = targets[:n_rows]
+        self._waiting_weights[here] = weights[:n_rows]
+        self._n_waiting += n_rows
+        if self._n_waiting == BLOCK_ROWS:
+            self._settle()
+        return n_rows
+
+    def _settle(self) -> None:
+        """Add the waiting rows to the mean and the second moment."""
+        n_rows = self._n_waiting
+        if n_rows == 0:
+            return
+        rows, weights = self._waiting_rows[:n_rows], self._waiting_weights[:n_rows]
+        weight = float(weights.sum())
+        mean = weights @ rows / weight
+        rows -= mean
+        if (weights != 1).any():
+            rows *= np.sqrt(weights)[:, np.newaxis]
+        self._waiting_rows[n_rows] = self._join(weight, mean)
+        self._add_rows(self._waiting_rows[: n_rows + 1])
+        self._n_waiting = 0
+
+    def _join(self, weight: float, mean: Array) -> Array:
+        """Join the mean of other rows to ours, and return the row this adds to the moment.
+
+        Two centred moments together lack ``w₁w₂ / (w₁ + w₂)`` times the square of the
+        difference of their means: the pairwise algorithm of T. F. Chan, G. H. Golub and
+        R. J. LeVeque, "Algorithms for computing the sample variance", The American
+        Statistician 37(3), 1983.
+        """
+        total = self._weight + weight
+        share = weight / total if total else 0.0
+        step = mean - self._mean
+        row = np.sqrt(self._weight * share) * step
+        self._mean = self._mean + share * step
+        self._weight = total
+        return row
+
+    def __getstate__(self) -> dict[str, Any]:
+        self._settle()
+        no_rows = np.empty((0, self.n_states + self.n_targets))
+        return {**self.__dict__, "_waiting_rows": no_rows, "_waiting_weights": np.empty(0)}
+
+
+class GramStatistics(Statistics):
+    """Statistics that hold the Gram matrix ``ZᵀZ`` of the centred rows, by BLAS ``syrk``.
+
+    Made by `make_statistics`; see there for parameters.
+    """
+
+    kind = "gram"
+
+    @property
+    def gram(self) -> Array:
+        """Weighted ``ZᵀZ`` of the centred rows ``[s | y]``."""
+        self._settle()
+        return np.triu(self._moment) + np.triu(self._moment, 1).T
+
+    @property
+    def trace(self) -> float:
+        """Sum of the squares of the centred states."""
+        self._settle()
+        return float(np.trace(self._moment[: self.n_states, : self.n_states]))
+
+    @property
+    def noise(self) -> float:
+        """Eigenvalues up to this size cannot be told from rounding."""
+        return NOISE * self.trace
+
+    def spectrum(self) -> Spectrum:
+        """Eigenvalues and eigenvectors of the Gram matrix of the states."""
+        self._settle()
+        p = self.n_states
+        squares, directions = scipy.linalg.eigh(self._moment[:p, :p], lower=False)
+        products = directions.T @ self._moment[:p, p:]
+        clear = squares > self.noise
+        explained = (products[clear] ** 2 / squares[clear, np.newaxis]).sum(axis=0)
+        total = np.diagonal(self._moment)[p:]
+        # The difference of two sums cannot be known better than their rounding.
+        return Spectrum(squares, directions, products, np.maximum(total - explained, NOISE * total))
+
+    def solve_cholesky(self, alpha: float) -> Array:
+        """Solve for the coefficients (n_targets, n_states) with one alpha above the noise."""
+        self._settle()
+        p = self.n_states
+        penalised = self._moment[:p, :p].copy(order="F")
+        penalised[np.diag_indices(p)] += alpha
+        factor = scipy.linalg.cho_factor(penalised, overwrite_a=True, check_finite=False)
+        return scipy.linalg.cho_solve(factor, self._moment[:p, p:], check_finite=False).T
+
+    def _add_rows(self, rows: Array) -> None:
+        # The transpose of C-ordered rows is what Fortran takes without a copy.
+        self._moment = scipy.linalg.blas.dsyrk(
+            1.0, rows.T, beta=1.0, c=self._moment, overwrite_c=True
+        )
+
+    def _add_moment(self, other: Statistics) -> None:
+        self._moment += other._moment
+
+
+class FactorStatistics(Statistics):
+    """Statistics that hold a triangular R with ``RᵀR = ZᵀZ``, by LAPACK ``tpqrt``.
+
+    Made by `make_statistics`; see there for parameters.
+    """
+
+    kind = "factor"
+
+    @property
+    def gram(self) -> Array:
+        """Weighted ``ZᵀZ = RᵀR`` of the centred rows ``[s | y]``."""
+        self._settle()
+        return self._moment.T @ self._moment
+
+    @property
+    def trace(self) -> float:
+        """Sum of the squares of the centred states."""
+        self._settle()
+        return float(np.square(self._moment[: self.n_states, : self.n_states]).sum())
+
+    @property
+    def noise(self) -> float:
+        """Squared singular values up to this size cannot be told from rounding."""
+        # The rounding of the rows before they were centred is as large as their means.
+        mean = self.mean[: self.n_states]
+        return NOISE**2 * (self.trace + self.weight * float(mean @ mean))
+
+    def spectrum(self) -> Spectrum:
+        """Squared singular values and right singular vectors of the states."""
+        self._settle()
+        p = self.n_states
+        left, singular, right = scipy.linalg.svd(self._moment[:p, :p])
+        loadings = left.T @ self._moment[:p, p:]
+        squares = singular**2
+        faint = squares <= self.noise
+        unexplained = (self._moment[p:, p:] ** 2).sum(axis=0) + (loadings[faint] ** 2).sum(axis=0)
+        return Spectrum(squares, right.T, singular[:, np.newaxis] * loadings, unexplained)
+
+    def _add_rows(self, rows: Array) -> None:
+        block_size = min(32, len(self._moment))  # of 8 to 128 the fastest at 1000 states
+        self._moment, *_ = scipy.linalg.lapack.dtpqrt(
+            0, block_size, self._moment, rows, overwrite_a=True
+        )
+
+    def _add_moment(self, other: Statistics) -> None:
+        self._add_rows(other._moment)
+
+
+def _generalised_cross_validation(
+    spectrum: Spectrum, candidates: Array, statistics: Statistics
+) -> Array:
+    """Golub, Heath & Wahba (1979), section 1, for each candidate and target."""
+    n_rows = statistics.n_rows
+    clear = spectrum.squares > statistics.noise
+    squares = spectrum.squares[clear, np.newaxis]
+    loadings = spectrum.products[clear] ** 2 / squares
+    # Degrees of freedom that are left, summed without taking near equals from each other.
+    left_over = max(n_rows - 1 - len(squares), 0)
+    criterion = np.full(candidates.shape, np.inf)
+    for row, penalties in enumerate(candidates):
+        shrunk = penalties / (squares + penalties)
+        residual = spectrum.unexplained + (shrunk**2 * loadings).sum(axis=0)
+        freedom = left_over + shrunk.sum(axis=0)
+        defined = freedom > np.sqrt(EPSILON) * n_rows
+        criterion[row, defined] = n_rows * residual[defined] / freedom[defined] ** 2
+    return criterion
+
+
+def _filter(spectrum: Spectrum, penalties: Array, noise: float) -> tuple[Array, int]:
+    """Coefficients on the directions that alpha or their size lifts above the noise."""
+    penalised = spectrum.squares[:, np.newaxis] + penalties
+    kept = penalised > noise
+    filtered = np.divide(spectrum.products, penalised, out=np.zeros_like(penalised), where=kept)
+    return (spectrum.directions @ filtered).T, int(kept.sum(axis=0).min())
