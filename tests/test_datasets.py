@@ -358,7 +358,21 @@ def test_flows_agree_with_another_method(make, slope, dt, start):
     )
     np.testing.assert_allclose(states, other.y.T, atol=1e-8)
     later = make(11, initial_state=start, warmup=40, dt=2 * dt)
-    np.testing.assert_allclose(later, states[80::2], atol=1e-6)
+    np.testing.assert_allclose(later, states[80::2], atol=1e-9)
+
+
+@pytest.mark.parametrize("make", [make_lorenz, make_rossler])
+def test_a_flow_of_one_sample_is_its_initial_state(make):
+    np.testing.assert_array_equal(make(1, initial_state=[1, 2, 3], warmup=0), [[1, 2, 3]])
+
+
+@pytest.mark.parametrize(
+    ("make", "skipped"), [(make_lorenz, 2500), (make_rossler, 2000), (make_henon, 100)]
+)
+def test_the_transient_is_left_out(make, skipped):
+    expected = make(5, warmup=skipped, random_state=0)
+    assert_same(make(5, random_state=0), expected)
+    assert_same(expected[2:], make(3, warmup=skipped + 2, random_state=0))
 
 
 def test_lorenz_attractor():

@@ -298,6 +298,7 @@ def test_switch_off_error(truth, prediction, errors):
 
 
 def test_switch_off_error_threshold_is_exclusive():
+    np.testing.assert_array_equal(switch_off_error([0.25, 0.5, 0.25, 0], [0, 0.3, 0.3, 0]), [1])
     np.testing.assert_array_equal(switch_off_error([0.5, 0.5, 0], [0.25, 0.25, 0]), [-2])
     np.testing.assert_array_equal(
         switch_off_error([0.5, 0.5, 0], [0.25, 0.25, 0], threshold=0.2), [0]

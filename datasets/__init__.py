@@ -1,0 +1,27 @@
+"""Benchmark tasks and real series.
+
+``make_*`` functions generate a task or a chaotic series of any length; ``load_*`` functions read a
+short real series that is shipped with the package.
+"""
+
+from ._chaos import make_henon, make_lorenz, make_rossler
+from ._mackey_glass import make_mackey_glass
+from ._real import load_co2, load_elnino, load_macrodata, load_nile, load_sunspots
+from ._tasks import make_delay_memory, make_mso, make_narma
+from ._timer import make_timer
+
+__all__ = [
+    "load_co2",
+    "load_elnino",
+    "load_macrodata",
+    "load_nile",
+    "load_sunspots",
+    "make_delay_memory",
+    "make_henon",
+    "make_lorenz",
+    "make_mackey_glass",
+    "make_mso",
+    "make_narma",
+    "make_rossler",
+    "make_timer",
+]
