@@ -13,16 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from reservoir.estimators._reservoir import Floats, Reservoir, build_layers
 from reservoir.sequences import Layout, stack
-
-TOPOLOGIES = {
-    "random",
-    "dense",
-    "cycle",
-    "cycle_jumps",
-    "delay_line",
-    "small_world",
-    "orthogonal",
-}
+from reservoir.weights import INPUT_KINDS, TOPOLOGIES
 
 
 class BaseEchoState(BaseEstimator):
@@ -32,14 +23,14 @@ class BaseEchoState(BaseEstimator):
         "n_units": [Interval(Integral, 1, None, closed="left")],
         "n_layers": [Interval(Integral, 1, None, closed="left")],
         "bidirectional": ["boolean"],
-        "topology": [StrOptions(TOPOLOGIES), "array-like", "sparse matrix", callable],
+        "topology": [StrOptions(set(TOPOLOGIES)), "array-like", "sparse matrix", callable],
         "connectivity": [
             Interval(Integral, 1, None, closed="left"),
             Interval(Real, 0, 1, closed="right"),
         ],
         "spectral_radius": [Interval(Real, 0, None, closed="left"), None],
         "leak_rate": [Interval(Real, 0, 1, closed="right"), "array-like"],
-        "input_weights": [StrOptions({"uniform", "normal", "bernoulli", "sparse"}), "array-like"],
+        "input_weights": [StrOptions(set(INPUT_KINDS)), "array-like"],
         "input_scaling": [Interval(Real, None, None, closed="neither"), "array-like"],
         "bias_scaling": [Interval(Real, 0, None, closed="left")],
         "activation": [StrOptions({"tanh", "identity", "relu", "sigmoid"})],

@@ -71,10 +71,13 @@ class ESNClassifier(ClassifierMixin, BaseReadout):
         each output; from a list, generalised cross-validation chooses without running the
         reservoir again.
     warmup : int, default=0
-        First rows of each sequence that the readout is not fitted to.
+        First rows of each sequence that the readout is not fitted to. What it then says of
+        rows so soon after rest is an extrapolation, and may be far off where alpha is small:
+        leave them out, give ``predict`` an ``initial_state``, or carry the state on.
     pooling : {"mean", "last"}, default="mean"
         What is read out where there is one target for each sequence: the features averaged
-        over its rows after ``warmup``, or those of its last row.
+        over its rows after ``warmup``, or those of its last row. Of inputs symmetric about 0
+        the mean tells more with a bias.
     predict_state : {"reset", "carry"}, default="reset"
         Whether ``predict`` starts each sequence from rest, or continues from the end of the
         training data (or, where sequences are named, from the end of the one of that name).
@@ -124,7 +127,7 @@ class ESNClassifier(ClassifierMixin, BaseReadout):
     >>> t = np.arange(50)
     >>> slow = [np.sin(0.2 * t + phase)[:, None] for phase in range(5)]
     >>> fast = [np.sin(0.4 * t + phase)[:, None] for phase in range(5)]
-    >>> esn = ESNClassifier(n_units=50, leak_rate=0.3, random_state=0)
+    >>> esn = ESNClassifier(n_units=50, leak_rate=0.3, bias_scaling=1.0, random_state=0)
     >>> esn = esn.fit(slow + fast, ["slow"] * 5 + ["fast"] * 5)
     >>> esn.predict([np.sin(0.4 * t + 0.5)[:, None]])
     array(['fast'], dtype='<U4')

@@ -71,10 +71,13 @@ class ESNRegressor(MultiOutputMixin, RegressorMixin, BaseReadout):
         each output; from a list, generalised cross-validation chooses without running the
         reservoir again.
     warmup : int, default=0
-        First rows of each sequence that the readout is not fitted to.
+        First rows of each sequence that the readout is not fitted to. What it then says of
+        rows so soon after rest is an extrapolation, and may be far off where alpha is small:
+        leave them out, give ``predict`` an ``initial_state``, or carry the state on.
     pooling : {"mean", "last"}, default="mean"
         What is read out where there is one target for each sequence: the features averaged
-        over its rows after ``warmup``, or those of its last row.
+        over its rows after ``warmup``, or those of its last row. Of inputs symmetric about 0
+        the mean tells more with a bias.
     predict_state : {"reset", "carry"}, default="reset"
         Whether ``predict`` starts each sequence from rest, or continues from the end of the
         training data (or, where sequences are named, from the end of the one of that name).
@@ -130,7 +133,7 @@ class ESNRegressor(MultiOutputMixin, RegressorMixin, BaseReadout):
     >>> from reservoir import ESNRegressor
     >>> from reservoir.datasets import make_narma
     >>> X, y = make_narma(3000, random_state=0)
-    >>> esn = ESNRegressor(input_scaling=0.5, warmup=100, random_state=0)
+    >>> esn = ESNRegressor(input_scaling=0.1, warmup=100, predict_state="carry", random_state=0)
     >>> bool(esn.fit(X[:2000], y[:2000]).score(X[2000:], y[2000:]) > 0.8)
     True
     """

