@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from reservoir import datasets, metrics, plotting, weights
     from reservoir.estimators import (
         ESNClassifier,
         ESNRegressor,

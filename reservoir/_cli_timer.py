@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
             for past, future in folds:
                 fitted = clone(model).fit(X[past], y[past])
                 predicted = fitted.predict(X[: future[-1] + 1])[future]
-                fold_errors.append(metrics.nrmse(y[future], predicted))
+                fold_errors.append(float(metrics.nrmse(y[future], predicted)))
                 progress.update()
             start = time.perf_counter()
             fitted = clone(model).fit(X[train], y[train])

@@ -20,7 +20,7 @@ MAX_SPARSITY = 20
 
 # Periods of the calendar in which the activity of people and the weather repeat.
 SEASONS = {"QE": 4, "QS": 4, "BQE": 4, "BQS": 4, "ME": 12, "MS": 12, "BME": 12, "BMS": 12}
-SEASONS |= {"W": 52, "D": 7, "B": 5, "h": 24, "min": 24 * 60, "s": 24 * 3600}
+SEASONS |= {"W": 52, "D": 7, "B": 5, "h": 24, "min": 24 * 60}
 
 
 def as_frame(data: Any, name: str) -> pd.DataFrame:
@@ -82,7 +82,7 @@ def full_index(index: pd.Index, name: str) -> pd.Index:
     >>> full_index(days, "y")[3:]
     DatetimeIndex(['2024-01-04', '2024-01-05'], dtype='datetime64[...]', freq='D')
     """
-    _check_order(index, name)
+    check_order(index, name)
     if isinstance(index, pd.PeriodIndex):
         return pd.period_range(index[0], index[-1], freq=index.freq, name=index.name)
     if isinstance(index, pd.DatetimeIndex):
@@ -116,11 +116,88 @@ def index_after(index: pd.Index, n_steps: int) -> pd.Index:
     return pd.RangeIndex(first, first + n_steps * index.step, index.step, name=index.name)
 
 
+def steps_until(times: pd.Index, index: pd.Index, name: str) -> NDArray[np.int64]:
+    """Return how many steps after the last time of an index others are.
+
+    Parameters
+    ----------
+    times : Index of shape (n_times,)
+    index : Index
+        As `full_index` returned it.
+    name : str
+        What messages call ``times``.
+
+    Returns
+    -------
+    ndarray of shape (n_times,)
+
+    Raises
+    ------
+    TypeError
+        If the two are not of one kind.
+    ValueError
+        If a time is not among those that follow.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> index = pd.period_range("2024-01", periods=2, freq="M")
+    >>> steps_until(pd.PeriodIndex(["2024-03", "2024-05"], freq="M"), index, "fh")
+    array([1, 3])
+    """
+    if isinstance(index, pd.DatetimeIndex):
+        same_kind = isinstance(times, pd.DatetimeIndex) and str(times.tz) == str(index.tz)
+    elif isinstance(index, pd.PeriodIndex):
+        same_kind = times.dtype == index.dtype
+    else:
+        same_kind = pd.api.types.is_integer_dtype(times.dtype)
+    if not same_kind:
+        raise TypeError(
+            f"{name} must be an index like that of y, of {index.dtype}, got one of {times.dtype}."
+        )
+    last = index[-1]
+    if not len(times):
+        n_steps = 0
+    elif isinstance(index, pd.DatetimeIndex):
+        n_steps = len(pd.date_range(last, times.max(), freq=index.freq)) - 1
+    elif isinstance(index, pd.PeriodIndex):
+        n_steps = len(pd.period_range(last, times.max(), freq=index.freq)) - 1
+    else:
+        n_steps = int(times.max() - last) // index.step
+    steps = index_after(index, max(n_steps, 0)).get_indexer(times) + 1
+    if (steps == 0).any():
+        raise ValueError(
+            f"{name} must hold times that follow {last} at the frequency of y, got "
+            f"{times[(steps == 0).argmax()]}."
+        )
+    return steps.astype(np.int64)
+
+
+def rows_at(times: pd.Index, frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return the rows of a DataFrame for some times, or refuse if it lacks one.
+
+    Raises
+    ------
+    TypeError
+        If its index is of a kind that holds no times.
+    ValueError
+        If it is unsorted, has a time twice, or lacks one.
+    """
+    check_order(frame.index, name)
+    absent = times[~times.isin(frame.index)]
+    if len(absent):
+        raise ValueError(
+            f"{name} must have a row for each of the {len(times)} time(s) from {times[0]} to "
+            f"{times[-1]}, but has none for {absent[0]} ({len(absent)} missing in all)."
+        )
+    return frame.reindex(times)
+
+
 def season_of(index: pd.Index) -> int | None:
     """Return the rows in one season of the calendar, or None where there is no such thing.
 
     A year of quarters (4), months (12) or weeks (52), a week of days (7) or of business days (5),
-    and a day of anything shorter; None for years, whole numbers and steps that do not divide it.
+    and a day of hours or minutes; None for anything else, and for steps that do not divide it.
 
     Examples
     --------
@@ -181,7 +258,8 @@ def as_rows(frame: pd.DataFrame, index: pd.Index, name: str, missing: str) -> tu
     return rows, int(unknown.sum())
 
 
-def _check_order(index: pd.Index, name: str) -> None:
+def check_order(index: pd.Index, name: str) -> None:
+    """Refuse an index that does not hold times, each once and in order."""
     is_time = isinstance(index, pd.DatetimeIndex | pd.PeriodIndex)
     if not (is_time or pd.api.types.is_integer_dtype(index.dtype)):
         raise TypeError(

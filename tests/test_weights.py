@@ -166,9 +166,11 @@ def test_radius_of_irregular_jumps_equals_dense_eigenvalues(jump_size, jump_weig
     assert spectral_radius(W) == pytest.approx(dense_radius(W), rel=1e-9)
 
 
-def test_positive_ring_beyond_the_range_of_floats():
+@pytest.mark.parametrize("strong", [(0, 0), (0, 250)])
+def test_positive_ring_beyond_the_range_of_floats(strong):
     # The leading eigenvector falls by a factor 1000 per unit away from the one strong loop.
-    W = sparse.csr_array(cycle(450, 1e-3) + sparse.csr_array(([1.0], ([0], [0])), shape=(450, 450)))
+    W = cycle(500, 1e-3).tolil()
+    W[strong] = W[strong[::-1]] = 1.0
     assert spectral_radius(W) == pytest.approx(1.0, rel=1e-9)
 
 
@@ -187,7 +189,7 @@ def test_random_has_exactly_that_many_links_into_each_unit(n_units, n_links):
         assert abs(values.mean()) < 0.1
 
 
-@pytest.mark.parametrize("connectivity", [30, 1.0])
+@pytest.mark.parametrize("connectivity", [30, 31, 1.0])
 def test_random_with_all_links_is_dense(connectivity):
     W = recurrent_weights(30, connectivity=connectivity, random_state=0)
     assert isinstance(W, np.ndarray)
@@ -504,7 +506,6 @@ HOLED = np.array([[0.0, np.nan, 0.0], [0.0, 0.0, np.inf], [0.0, 0.0, 0.0]])
         ({"topology": sparse.csc_array(HOLED)}, "must be finite, got 2 NaN or infinite"),
         ({"topology": lambda n_units, rng: np.eye(2)}, "returned by topology must have shape"),
         ({"topology": lambda n_units, rng: COMPLEX}, "returned by topology must hold real"),
-        ({"connectivity": 4}, "at most n_units=3 links into each unit, got 4"),
         ({"connectivity": 0}, "connectivity must be an int >= 1"),
         ({"connectivity": 0.0}, r"float in \(0, 1\]"),
         ({"connectivity": 1.5}, r"float in \(0, 1\].* got 1.5"),

@@ -22,4 +22,4 @@ def jit(function: Function) -> Function:
         compiled = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # numba found no folder that it may write to
         compiled = numba.njit(**options)(function)
-    return compiled  # type: ignore[no-any-return]
+    return compiled
