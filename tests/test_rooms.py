@@ -12,8 +12,10 @@ ABOVE = {
     "kernels": {"kernels"},
     "sequences": {"sequences"},
     "metrics": {"metrics"},
-    "weights": {"weights", "kernels"},
-    "readout": {"readout", "kernels"},
+    "_spectral": {"_spectral"},
+    "weights": {"weights", "_spectral", "kernels"},
+    "_statistics": {"_statistics"},
+    "readout": {"readout", "_statistics", "kernels"},
     "estimators": {"estimators", "kernels", "sequences", "weights", "readout", "metrics"},
 }
 FILES = sorted((ROOT / "reservoir").rglob("*.py"))
