@@ -1,0 +1,184 @@
+"""Pictures; matplotlib is imported when the first one is asked for, and no backend is chosen."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["plot_forecast", "plot_timer"]
+
+
+def plot_forecast(
+    history: pd.Series | pd.DataFrame,
+    forecast: pd.Series | pd.DataFrame,
+    *,
+    ax: "Axes | None" = None,
+    n_history: int | None = None,
+) -> "Axes":
+    """Draw a forecast behind the end of the series that it continues.
+
+    Parameters
+    ----------
+    history : Series of shape (n_rows,) or DataFrame of shape (n_rows, n_series)
+    forecast : Series of shape (n_steps,) or DataFrame of shape (n_steps, n_series)
+        As `ReservoirForecaster.predict` returns it.
+    ax : Axes, optional
+        Where to draw; None makes a figure, which is ``ax.figure`` of the result.
+    n_history : int, optional
+        How many rows of the history to draw, its last ones. None draws five times as many as are
+        forecast, and 50 at least.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If ``n_history`` is not positive.
+
+    Examples
+    --------
+    >>> from reservoir import ReservoirForecaster
+    >>> from reservoir.datasets import load_nile
+    >>> nile = load_nile()
+    >>> ax = plot_forecast(nile, ReservoirForecaster().fit(nile).predict(10))
+    >>> ax.get_legend_handles_labels()[1]
+    ['volume', 'forecast']
+    """
+    if n_history is not None and n_history < 1:
+        raise ValueError(f"n_history must be a positive integer or None, got {n_history!r}.")
+    if ax is None:
+        ax = new_figure((8, 4)).subplots()
+    shown = history.iloc[-(n_history or max(50, 5 * len(forecast))) :]
+    past, future = (pd.DataFrame(part) for part in (shown, forecast))
+    for i, column in enumerate(past.columns):
+        name = "series" if isinstance(history, pd.Series) and history.name is None else str(column)
+        values, ahead = past[column].to_numpy(), future.iloc[:, i].to_numpy()
+        ax.plot(_times(past.index), values, color=f"C{i}", linewidth=1, label=name)
+        # begins at the last value, so that the line is not broken
+        ax.plot(
+            _times(past.index[-1:].append(future.index)),
+            np.concatenate([values[-1:], ahead]),
+            color=f"C{i}" if len(past.columns) > 1 else "C3",
+            linestyle="--" if len(past.columns) > 1 else "-",
+            linewidth=2,
+            label="forecast" if len(past.columns) == 1 else f"{name}, forecast",
+        )
+    ax.axvline(_times(past.index[-1:])[0], color="0.7", linewidth=0.8, zorder=0)
+    ax.set_xlabel("" if past.index.name is None else str(past.index.name))
+    ax.legend(frameon=False)
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def plot_timer(
+    y: ArrayLike,
+    outputs: Mapping[str, ArrayLike],
+    *,
+    inputs: ArrayLike | None = None,
+    figure: "Figure | None" = None,
+) -> "Figure":
+    """Draw what models put out for the timer over what they should, one below the other.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_steps,)
+        The target; pass the steps around some switches.
+    outputs : mapping of str to array-like of shape (n_steps,)
+        The output of each model.
+    inputs : array-like of shape (n_steps, 2), optional
+        u1 and u2: a mark stands at each pulse of u1, with the value of u2.
+    figure : Figure, optional
+        An empty one to draw in; None makes one.
+
+    Returns
+    -------
+    Figure
+        ``figure.savefig`` writes it to a file.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If there are no outputs, or one has another length than the target.
+
+    Examples
+    --------
+    >>> from reservoir.datasets import make_timer
+    >>> X, y = make_timer(2000, hold=100, random_state=0)
+    >>> figure = plot_timer(y, {"late": y, "early": y}, inputs=X)
+    >>> [ax.get_title(loc="left") for ax in figure.axes]
+    ['late', 'early']
+    """
+    target = np.asarray(y, dtype=float)
+    if not outputs:
+        raise ValueError("outputs must hold the output of at least one model, got none.")
+    for name, output in outputs.items():
+        if np.shape(output) != target.shape:
+            raise ValueError(
+                f"outputs must have the shape of y, {target.shape}, got {np.shape(output)} for "
+                f"{name!r}."
+            )
+    if figure is None:
+        figure = new_figure((9, 1 + 1.5 * len(outputs)))
+    panels = figure.subplots(len(outputs), sharex=True, sharey=True, squeeze=False)[:, 0]
+    steps = np.arange(len(target))
+    for ax, (name, output) in zip(panels, outputs.items(), strict=True):
+        ax.fill_between(steps, target, step="mid", color="0.85", linewidth=0, label="target")
+        ax.plot(steps, np.asarray(output), color="C0", linewidth=1, label="output")
+        ax.set_title(name, loc="left", fontsize="medium")
+        ax.spines[["top", "right"]].set_visible(False)
+    if inputs is not None:
+        panels[0].set_title(panels[0].get_title(loc="left"), loc="left", fontsize="medium", pad=18)
+        _mark_pulses(panels[0], np.asarray(inputs, dtype=float))
+    panels[0].legend(frameon=False, ncols=2, loc="lower right", bbox_to_anchor=(1, 1.1))
+    panels[-1].set_xlabel("step")
+    return figure
+
+
+def _mark_pulses(ax: "Axes", inputs: np.ndarray) -> None:
+    for step in map(int, np.flatnonzero(inputs[:, 0])):
+        ax.axvline(step, color="C3", linewidth=0.8, linestyle=":")
+        ax.annotate(
+            f"{inputs[step, 1]:.1f}",
+            (step, 1),
+            xycoords=("data", "axes fraction"),
+            ha="center",
+            va="bottom",
+            fontsize="small",
+            color="C3",
+        )
+
+
+def new_figure(size: tuple[float, float]) -> "Figure":
+    """Return an empty figure of a size in inches that belongs to no window, or say what to install.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError(
+            'Pictures need matplotlib; install it with pip install "reservoir-toolkit[plot]".'
+        ) from error
+    return Figure(figsize=size, layout="constrained")
+
+
+def _times(index: pd.Index) -> Any:
+    """Return what matplotlib can draw along."""
+    return (
+        index.to_timestamp().to_numpy() if isinstance(index, pd.PeriodIndex) else index.to_numpy()
+    )
