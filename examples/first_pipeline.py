@@ -4,12 +4,12 @@
 import sys
 
 import matplotlib.pyplot as plt
-from reservoir.datasets import make_narma
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from reservoir import ESNRegressor
+from reservoir.datasets import make_narma
 from reservoir.metrics import nrmse
 
 X, y = make_narma(5000, order=10, random_state=0)

@@ -5,9 +5,9 @@ import sys
 
 import matplotlib.pyplot as plt
 import numpy as np
-from reservoir.datasets import load_sunspots
 
 from reservoir import ReservoirForecaster
+from reservoir.datasets import load_sunspots
 from reservoir.metrics import mase
 
 sunspots = load_sunspots()

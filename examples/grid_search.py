@@ -6,10 +6,10 @@ import sys
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from reservoir.datasets import make_narma
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 
 from reservoir import ESNRegressor
+from reservoir.datasets import make_narma
 
 X, y = make_narma(3000, order=10, random_state=1)
 

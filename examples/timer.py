@@ -5,11 +5,11 @@ import sys
 
 import matplotlib.pyplot as plt
 import numpy as np
-from reservoir.datasets import make_timer
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.pipeline import make_pipeline
 
 from reservoir import ESNTransformer
+from reservoir.datasets import make_timer
 from reservoir.metrics import nrmse, steps_right, switch_off_error
 
 X, y = make_timer(100_000, hold=1000, random_state=0)

@@ -417,7 +417,9 @@ _GENERATE: dict[str, Callable[[int, float, np.random.Generator], Matrix]] = {
     "cycle_jumps": lambda n_units, connectivity, rng: cycle_jumps(n_units),
     "delay_line": lambda n_units, connectivity, rng: delay_line(n_units),
     "small_world": lambda n_units, connectivity, rng: small_world(
-        n_units, connectivity, random_state=rng
+        n_units,
+        min(connectivity, n_units - 1) if isinstance(connectivity, int) else connectivity,
+        random_state=rng,
     ),
     "orthogonal": _orthogonal,
 }
