@@ -85,9 +85,10 @@ def choose_differencing(
 ) -> Differencing:
     """Choose the orders that are "auto": one difference at most, and only for rows that wander.
 
-    Rows wander when the KPSS test [1]_ rejects, at 5 %, that one of the columns keeps its level.
-    They are then differenced over a season, if that is strong [2]_ in one of the columns, else
-    over a step. A season around a fixed level is left to the network.
+    Rows are differenced over a season if, in one of the columns, the season is strong [1]_ and
+    repeating the last one comes closer to the rows than repeating the mean one. Else they are
+    differenced over a step if the KPSS test [2]_ rejects, at 5 %, that one of the columns keeps
+    its level.
 
     Parameters
     ----------
@@ -102,11 +103,11 @@ def choose_differencing(
 
     References
     ----------
-    .. [1] Kwiatkowski, D., Phillips, P. C. B., Schmidt, P. & Shin, Y. (1992). Testing the null
+    .. [1] Wang, X., Smith, K. & Hyndman, R. (2006). Characteristic-based clustering for time
+       series data. Data Mining and Knowledge Discovery 13, section 3.1.
+    .. [2] Kwiatkowski, D., Phillips, P. C. B., Schmidt, P. & Shin, Y. (1992). Testing the null
        hypothesis of stationarity against the alternative of a unit root. Journal of Econometrics
        54, section 3.
-    .. [2] Wang, X., Smith, K. & Hyndman, R. (2006). Characteristic-based clustering for time
-       series data. Data Mining and Knowledge Discovery 13, section 3.1.
 
     Examples
     --------
@@ -117,15 +118,14 @@ def choose_differencing(
     >>> choose_differencing(rising + 9 * np.cos(np.pi * rising / 6), 12, "auto", "auto")
     Differencing(order=0, seasonal_order=1, season=12)
     """
-    given_orders = (0 if isinstance(value, str) else value for value in (order, seasonal_order))
-    left = Differencing(*given_orders, season=season).apply(rows)
-    wanders = any(kpss_statistic(column, season) > KPSS_CRITICAL for column in left.T)
+    first, second = (0 if isinstance(value, str) else value for value in (order, seasonal_order))
+    left = Differencing(first, second, season).apply(rows)
     if isinstance(seasonal_order, str):
-        strong = any(seasonal_strength(column, season) > STRONG_SEASON for column in left.T)
-        seasonal_order = int(wanders and strong)
-        wanders = wanders and not strong
+        seasonal_order = int(any(_season_wanders(column, season) for column in left.T))
+        left = Differencing(0, seasonal_order, season).apply(left)
     if isinstance(order, str):
-        order = int(wanders)
+        wanders = any(kpss_statistic(column, season) > KPSS_CRITICAL for column in left.T)
+        order = int(wanders and seasonal_order == 0)
     return Differencing(order, seasonal_order, season)
 
 
@@ -225,8 +225,21 @@ def seasonal_strength(values: Rows, season: int) -> float:
         window[[0, -1]] = 0.5
     trend = np.convolve(values, window / season, "valid")
     around = values[len(window) // 2 :][: len(trend)] - trend
-    phase = np.arange(len(around)) % season
-    profile = np.bincount(phase, around) / np.bincount(phase)
     if np.ptp(around) <= 1e-12 * np.abs(values).max():
         return 0.0
-    return float(max(0.0, 1 - (around - profile[phase]).var() / around.var()))
+    rest = around - _profile(around, season)[np.arange(len(around)) % season]
+    return float(max(0.0, 1 - rest.var() / around.var()))
+
+
+def _season_wanders(values: Rows, season: int) -> bool:
+    """Whether a season is strong, and nearer to the one before it than to the mean one."""
+    if seasonal_strength(values, season) <= STRONG_SEASON:
+        return False
+    around_mean = values - _profile(values, season)[np.arange(len(values)) % season]
+    return bool((values[season:] - values[:-season]).var() < around_mean.var())
+
+
+def _profile(values: Rows, season: int) -> Rows:
+    """Return the mean for each step of the season."""
+    phase = np.arange(len(values)) % season
+    return np.bincount(phase, values) / np.bincount(phase)

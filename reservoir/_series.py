@@ -54,6 +54,11 @@ def as_frame(data: Any, name: str) -> pd.DataFrame:
     return data
 
 
+def as_text(time: Any) -> str:
+    """Return how messages write a time: a day without its midnight."""
+    return str(time).removesuffix(" 00:00:00")
+
+
 def full_index(index: pd.Index, name: str) -> pd.Index:
     """Return all equally spaced times from the first to the last of an index.
 
@@ -167,8 +172,8 @@ def steps_until(times: pd.Index, index: pd.Index, name: str) -> NDArray[np.int64
     steps = index_after(index, max(n_steps, 0)).get_indexer(times) + 1
     if (steps == 0).any():
         raise ValueError(
-            f"{name} must hold times that follow {last} at the frequency of y, got "
-            f"{times[(steps == 0).argmax()]}."
+            f"{name} must hold times that follow {as_text(last)} at the frequency of y, got "
+            f"{as_text(times[(steps == 0).argmax()])}."
         )
     return steps.astype(np.int64)
 
@@ -187,8 +192,9 @@ def rows_at(times: pd.Index, frame: pd.DataFrame, name: str) -> pd.DataFrame:
     absent = times[~times.isin(frame.index)]
     if len(absent):
         raise ValueError(
-            f"{name} must have a row for each of the {len(times)} time(s) from {times[0]} to "
-            f"{times[-1]}, but has none for {absent[0]} ({len(absent)} missing in all)."
+            f"{name} must have a row for each of the {len(times)} time(s) from "
+            f"{as_text(times[0])} to {as_text(times[-1])}, but has none for {as_text(absent[0])} "
+            f"({len(absent)} missing in all)."
         )
     return frame.reindex(times)
 
@@ -247,14 +253,14 @@ def as_rows(frame: pd.DataFrame, index: pd.Index, name: str, missing: str) -> tu
     rows[index.get_indexer(frame.index)] = given
     unknown = np.isnan(rows)
     if unknown[[0, -1]].any():
-        end = "begin" if unknown[0].any() else "end"
+        end, time = ("begin", index[0]) if unknown[0].any() else ("end", index[-1])
         raise ValueError(
-            f"{name} must not {end} with NaN, got one at {index[0 if unknown[0].any() else -1]}, "
-            "where there is nothing to interpolate from; leave such rows out."
+            f"{name} must not {end} with NaN, got one at {as_text(time)}, where there is nothing "
+            "to interpolate from; leave such rows out."
         )
-    time = np.arange(len(index))
+    steps = np.arange(len(index))
     for column, gaps in zip(rows.T, unknown.T, strict=True):
-        column[gaps] = np.interp(time[gaps], time[~gaps], column[~gaps])
+        column[gaps] = np.interp(steps[gaps], steps[~gaps], column[~gaps])
     return rows, int(unknown.sum())
 
 
@@ -272,8 +278,8 @@ def check_order(index: pd.Index, name: str) -> None:
     if not index.is_unique:
         twice = index[index.duplicated()][0]
         raise ValueError(
-            f"The index of {name} must hold each time once, got {twice} twice; drop or average "
-            f"the duplicates, as in {name}.groupby(level=0).mean()."
+            f"The index of {name} must hold each time once, got {as_text(twice)} twice; drop or "
+            f"average the duplicates, as in {name}.groupby(level=0).mean()."
         )
     if not index.is_monotonic_increasing:
         raise ValueError(
@@ -322,8 +328,8 @@ def _as_numbers(frame: pd.DataFrame, name: str) -> Rows:
     infinite = np.isinf(values).any(axis=1)
     if infinite.any():
         raise ValueError(
-            f"{name} must be finite, got an infinite value at {frame.index[infinite.argmax()]}; "
-            "replace it."
+            f"{name} must be finite, got an infinite value at "
+            f"{as_text(frame.index[infinite.argmax()])}; replace it."
         )
     return values
 
@@ -339,16 +345,16 @@ def _refuse_gaps(index: pd.Index, full: pd.Index, name: str) -> None:
     else:
         fill = f"{name}.reindex(range({full[0]}, {full[-1] + 1}, {full.step}))"
     raise ValueError(
-        f"{name} must have no gaps, but there is no row for {absent[0]} ({len(absent)} missing in "
-        f"all); fill them with {fill}.interpolate(), or pass missing='interpolate'."
+        f"{name} must have no gaps, but there is no row for {as_text(absent[0])} ({len(absent)} "
+        f"missing in all); fill them with {fill}.interpolate(), or pass missing='interpolate'."
     )
 
 
 def _refuse_unknown(values: Rows, index: pd.Index, name: str) -> None:
     unknown = np.isnan(values)
     if unknown.any():
+        first = index[unknown.any(axis=1).argmax()]
         raise ValueError(
-            f"{name} must not hold NaN, got one at {index[unknown.any(axis=1).argmax()]} "
-            f"({unknown.sum()} in all); fill them with {name}.interpolate(), or pass "
-            "missing='interpolate'."
+            f"{name} must not hold NaN, got one at {as_text(first)} ({unknown.sum()} in all); "
+            f"fill them with {name}.interpolate(), or pass missing='interpolate'."
         )

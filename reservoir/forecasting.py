@@ -1,4 +1,4 @@
-"""Forecasts of a pandas series by an echo state network."""
+"""Forecasts of a pandas series by echo state networks."""
 
 from dataclasses import dataclass
 from numbers import Integral
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, _fit_context, clone
+from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
@@ -15,6 +16,7 @@ from reservoir._differencing import Differencing, Scaling, choose_differencing
 from reservoir._series import (
     as_frame,
     as_rows,
+    as_text,
     full_index,
     index_after,
     rows_at,
@@ -31,17 +33,20 @@ MIN_ROWS = 10
 
 
 class ReservoirForecaster(BaseEstimator):
-    """Forecast a pandas series with an echo state network that runs on its own forecasts.
+    """Forecast a pandas series with echo state networks that run on their own forecasts.
 
-    The network learns to predict the next row from this one. To forecast it starts from the end
-    of the series, and each forecast becomes its next input [1]_. Differences are taken before and
-    undone after, and so is scaling.
+    Each network learns to predict the next row from this one. To forecast it starts from the end
+    of the series, and each of its outputs becomes its next input [1]_. The forecast is the median
+    of all networks, since a single one can leave the range that it has learned. Differences are
+    taken before and undone after, and so is scaling.
 
     Parameters
     ----------
     estimator : ESNRegressor or None, default=None
-        The network; it is cloned, and continues from the end of the series whatever its
+        The network; its clones continue from the end of the series whatever its
         ``predict_state``. None takes `default_network`.
+    n_estimators : int, default=10
+        Networks, each drawn from another seed.
     difference : int or "auto", default="auto"
         How many times to difference over one step. "auto" takes 0 or 1, see Notes.
     seasonal_difference : int or "auto", default="auto"
@@ -54,13 +59,13 @@ class ReservoirForecaster(BaseEstimator):
     missing : {"raise", "interpolate"}, default="raise"
         Whether gaps in the index and NaN are refused, or filled linearly in time.
     random_state : int, RandomState instance or None, default=0
-        Seed of the default network, fixed so that the same data give the same forecast; other
-        seeds show how much of it is due to the draw. An ``estimator`` keeps its own.
+        Seed of all networks, in place of the estimator's own; fixed so that the same data give
+        the same forecast. Other seeds show how much of it is due to the draw.
 
     Attributes
     ----------
-    estimator_ : ESNRegressor
-        The fitted network, of differenced and scaled rows.
+    estimators_ : list of ESNRegressor
+        The fitted networks, of differenced and scaled rows.
     difference_, seasonal_difference_ : int
         The orders used.
     season_ : int or None
@@ -76,9 +81,10 @@ class ReservoirForecaster(BaseEstimator):
 
     Notes
     -----
-    With "auto", one difference is taken at most, and only if one of the columns wanders: if the
-    KPSS test rejects, at 5 %, that it keeps its level. It is taken over a season if the season is
-    strong (more than 0.64 of the variance around the trend), else over a step.
+    With "auto", one difference is taken at most. It is taken over a season if, in one of the
+    columns, the season is strong (more than 0.64 of the variance around the trend) and repeating
+    the last one comes closer than repeating the mean one; else over a step, if the KPSS test
+    rejects, at 5 %, that one of the columns keeps its level.
 
     The value of X at a time helps to forecast y at that time. X is differenced as y is, as in a
     regression with differenced errors, so that a linear effect of X on y stays what it was.
@@ -104,6 +110,7 @@ class ReservoirForecaster(BaseEstimator):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "estimator": [ESNRegressor, None],
+        "n_estimators": [Interval(Integral, 1, None, closed="left")],
         "difference": [Interval(Integral, 0, None, closed="left"), StrOptions({"auto"})],
         "seasonal_difference": [Interval(Integral, 0, None, closed="left"), StrOptions({"auto"})],
         "season": [Interval(Integral, 2, None, closed="left"), None],
@@ -116,6 +123,7 @@ class ReservoirForecaster(BaseEstimator):
         self,
         estimator: ESNRegressor | None = None,
         *,
+        n_estimators: int = 10,
         difference: int | str = "auto",
         seasonal_difference: int | str = "auto",
         season: int | None = None,
@@ -124,6 +132,7 @@ class ReservoirForecaster(BaseEstimator):
         random_state: Any = 0,
     ) -> None:
         self.estimator = estimator
+        self.n_estimators = n_estimators
         self.difference = difference
         self.seasonal_difference = seasonal_difference
         self.season = season
@@ -156,7 +165,7 @@ class ReservoirForecaster(BaseEstimator):
             numbers, infinite or NaN; if there are too few rows; or if X has no row for a time of
             y.
         """
-        network = self._checked_network()
+        self._check_network()
         frame = as_frame(y, "y")
         index = full_index(frame.index, "y")
         y_rows, n_filled = as_rows(frame, index, "y", self.missing)
@@ -168,11 +177,11 @@ class ReservoirForecaster(BaseEstimator):
         self._differencing = self._choose_differencing(y_rows)
         self.difference_ = self._differencing.order
         self.seasonal_difference_ = self._differencing.seasonal_order
-        n_left = len(y_rows) - self._differencing.n_lost
+        network = self.estimator
         if network is None:
-            network = default_network(n_left, self.random_state)
+            network = default_network(len(y_rows) - self._differencing.n_lost)
         self._check_length(len(y_rows), network.warmup)
-        self._fit_network(network, y_rows, x_rows)
+        self._fit_networks(network, y_rows, x_rows)
         n_kept = self._differencing.n_lost + 1
         self._recent = Recent(index[-1:], y_rows[-n_kept:], x_rows[-n_kept:])
         return self
@@ -250,8 +259,9 @@ class ReservoirForecaster(BaseEstimator):
             )
         if not frame.index.equals(index):
             raise ValueError(
-                f"y must have the {len(index)} time(s) from {index[0]} to {index[-1]}, which "
-                f"follow the series, got {frame.index[0]} to {frame.index[-1]}; fill gaps first."
+                f"y must have the {len(index)} time(s) from {as_text(index[0])} to "
+                f"{as_text(index[-1])}, which follow the series, got {as_text(frame.index[0])} to "
+                f"{as_text(frame.index[-1])}; fill gaps first."
             )
         y_rows, _ = as_rows(frame, index, "y", "raise")
         x_rows = self._rows_of_exogenous(X, index)
@@ -262,17 +272,13 @@ class ReservoirForecaster(BaseEstimator):
         )
         return self
 
-    def _checked_network(self) -> ESNRegressor | None:
-        network = self.estimator
-        if network is None:
-            return None
+    def _check_network(self) -> None:
         for name in ("feedback", "bidirectional"):
-            if getattr(network, name):
+            if getattr(self.estimator, name, False):
                 raise ValueError(
-                    f"estimator must have {name}=False, got True; each forecast becomes the "
+                    f"estimator must have {name}=False, got True; each output becomes the "
                     "network's next input, and no row is known before its time."
                 )
-        return clone(network)
 
     def _fit_exogenous(self, X: Any, given: pd.Index, index: pd.Index) -> tuple[Rows, int]:
         self.__dict__.pop("feature_names_in_", None)
@@ -302,13 +308,19 @@ class ReservoirForecaster(BaseEstimator):
                 f"{n_rows}."
             )
 
-    def _fit_network(self, network: ESNRegressor, y_rows: Rows, x_rows: Rows) -> None:
+    def _fit_networks(self, network: ESNRegressor, y_rows: Rows, x_rows: Rows) -> None:
         y_changes, x_changes = (self._differencing.apply(rows) for rows in (y_rows, x_rows))
         scaling = Scaling.of if self.scale else Scaling.none
         self._y_scaling, self._x_scaling = scaling(y_changes), scaling(x_changes)
         y, x = self._y_scaling.apply(y_changes), self._x_scaling.apply(x_changes)
-        network.set_params(predict_state="carry")
-        self.estimator_ = network.fit(np.hstack([y[:-1], x[1:]]), y[1:])
+        inputs, targets = np.hstack([y[:-1], x[1:]]), y[1:]
+        seeds = check_random_state(self.random_state).randint(2**31 - 1, size=self.n_estimators)
+        self.estimators_ = [
+            clone(network)
+            .set_params(predict_state="carry", random_state=int(seed))
+            .fit(inputs, targets)
+            for seed in seeds
+        ]
 
     def _steps_of(self, fh: Any) -> NDArray[np.int64]:
         if isinstance(fh, pd.Index):
@@ -338,7 +350,7 @@ class ReservoirForecaster(BaseEstimator):
         if X is None:
             raise ValueError(
                 f"X must hold the columns {list(names)} for the {len(index)} time(s) from "
-                f"{index[0]} to {index[-1]}, got None."
+                f"{as_text(index[0])} to {as_text(index[-1])}, got None."
             )
         frame = as_frame(X, "X")
         if set(frame.columns) != set(names):
@@ -356,23 +368,25 @@ class ReservoirForecaster(BaseEstimator):
         # step after the last are asked for but not used
         context = np.hstack([y, x[: len(y)]])
         x_later = np.concatenate([x[len(y) :], x[-1:]]) if x.shape[1] else None
-        changes = self.estimator_.generate(n_steps, context=context, X_future=x_later)
-        changes = self._y_scaling.undo(changes.reshape(n_steps, -1))
-        return differencing.undo(changes, recent.y)
+        forecasts = []
+        for network in self.estimators_:
+            outputs = network.generate(n_steps, context=context, X_future=x_later)
+            changes = self._y_scaling.undo(outputs.reshape(n_steps, -1))
+            forecasts.append(differencing.undo(changes, recent.y))
+        return np.median(forecasts, axis=0)
 
 
-def default_network(n_rows: int, random_state: Any = 0) -> ESNRegressor:
+def default_network(n_rows: int) -> ESNRegressor:
     """Return the network that `ReservoirForecaster` takes for a series of ``n_rows``.
 
-    A unit for every four rows, 300 at most, so that generalised cross-validation can tell a
-    penalty that forecasts from one that reproduces the series; only the bounded states are read
-    out, so that the closed loop stays bounded.
+    A unit for every two rows, 300 at most, so that generalised cross-validation can tell a
+    penalty that forecasts from one that reproduces the series. Only the states, which are
+    bounded, are read out, so that the closed loop stays bounded.
 
     Parameters
     ----------
     n_rows : int
         Rows after differencing.
-    random_state : int, RandomState instance or None, default=0
 
     Returns
     -------
@@ -382,17 +396,16 @@ def default_network(n_rows: int, random_state: Any = 0) -> ESNRegressor:
     --------
     >>> from reservoir.forecasting import default_network
     >>> default_network(200).n_units
-    50
+    100
     """
     return ESNRegressor(
-        n_units=min(300, max(10, n_rows // 4)),
-        spectral_radius=0.9,
+        n_units=min(300, max(10, n_rows // 2)),
+        spectral_radius=0.95,
         input_scaling=0.3,
         bias_scaling=0.2,
         include_input=False,
         alpha=list(np.logspace(-6, 4, 41)),
         warmup=min(100, n_rows // 10),
-        random_state=random_state,
     )
 
 

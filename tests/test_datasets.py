@@ -7,6 +7,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.integrate import solve_ivp
+
+from reservoir import datasets
 from reservoir.datasets import (
     load_co2,
     load_elnino,
@@ -23,9 +26,6 @@ from reservoir.datasets import (
     make_timer,
 )
 from reservoir.datasets._mackey_glass import _mackey_glass
-from scipy.integrate import solve_ivp
-
-from reservoir import datasets
 
 few = settings(max_examples=30, deadline=None)
 

@@ -1,0 +1,75 @@
+"""The `reservoir` command: each subcommand has a module of its own, loaded when it is asked for."""
+
+import argparse
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib import import_module
+
+COMMANDS = {
+    "forecast": "forecast a column of a CSV file, and say how good the forecast is",
+    "timer": "solve the 1000·u2 timer, next to classic models",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The arguments; None takes those of the process.
+
+    Returns
+    -------
+    int
+        The exit code: 0 if all went well, 2 for wrong usage or input, with one sentence on
+        standard error, and 130 after Ctrl-C.
+
+    Examples
+    --------
+    >>> from reservoir.cli import main
+    >>> main(["forecast", "missing.csv", "--column", "price", "--horizon", "3"])
+    2
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        options = _parser(arguments).parse_args(arguments)
+    except SystemExit as stop:  # argparse has written its message
+        return int(stop.code or 0)
+    try:
+        with warnings.catch_warnings():
+            # an estimator keeps what it has learned until Ctrl-C; a command just stops
+            warnings.filterwarnings("error", "Interrupted")
+            return int(options.run(options))
+    except (KeyboardInterrupt, UserWarning) as stop:
+        if KeyboardInterrupt not in (type(stop), type(stop.__context__)):
+            raise
+        return _say(options.command, "interrupted", 130)
+    except OSError as error:
+        reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        return _say(options.command, reason, 2)
+    except (ValueError, ImportError, FloatingPointError) as error:
+        return _say(options.command, str(error), 2)
+
+
+def _parser(arguments: list[str]) -> argparse.ArgumentParser:
+    """Return a parser that knows the options of the one command that is asked for."""
+    parser = argparse.ArgumentParser(
+        prog="reservoir", description="Reservoir computing and recurrent networks for time series."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    for name, purpose in COMMANDS.items():
+        command = commands.add_parser(
+            name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}."
+        )
+        if name in arguments:
+            module = import_module(f"reservoir._cli_{name}")
+            module.add_arguments(command)
+            command.set_defaults(run=module.run)
+    return parser
+
+
+def _say(command: str, reason: str, code: int) -> int:
+    print(f"reservoir {command}: {reason}", file=sys.stderr)
+    return code

@@ -1,0 +1,327 @@
+"""The `reservoir` command: what it prints and writes, and what it says of wrong input."""
+
+import io
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from reservoir import ReservoirForecaster, _cli_forecast, cli
+from reservoir.cli import main
+from reservoir.datasets import load_elnino
+
+DATA = Path(__file__).parents[1] / "datasets" / "data"
+
+
+@pytest.fixture
+def monthly(tmp_path):
+    """Five years of a rising season in a CSV file."""
+    t = np.arange(60)
+    dates = pd.date_range("2019-01-01", periods=60, freq="MS").strftime("%Y-%m-%d")
+    values = (0.3 * t + 5 * np.sin(2 * np.pi * t / 12) + 20).round(3)
+    frame = pd.DataFrame({"date": dates, "sales": values, "shop": "north"})
+    return Table(tmp_path / "sales.csv", frame)
+
+
+class Table:
+    """A CSV file that a test can change."""
+
+    def __init__(self, path, frame):
+        self.path, self.frame = path, frame
+        self.write(frame)
+
+    def write(self, frame):
+        frame.to_csv(self.path, index=False)
+
+    def change(self, row, column, value):
+        frame = self.frame.astype(object)
+        frame.loc[row, column] = value
+        self.write(frame)
+
+    def forecast(self, *options, column="sales", horizon="3"):
+        file = str(self.path)
+        return main(["forecast", file, "--column", column, "--horizon", horizon, *options])
+
+
+def dated(table, *options):
+    return table.forecast("--date", "date", *options)
+
+
+def test_forecast_is_printed_with_its_backtest(monthly, capsys):
+    assert dated(monthly) == 0
+    out, err = capsys.readouterr()
+    lines = out.splitlines()
+    assert lines[0].split() == ["date", "sales"]
+    assert [line.split()[0] for line in lines[1:4]] == ["2024-01-01", "2024-02-01", "2024-03-01"]
+    assert lines[5].startswith("Backtest over the last 5 × 3 steps")
+    assert [line.split()[0] for line in lines[7:10]] == ["reservoir", "naive", "seasonal"]
+    assert "below naive and" in lines[10]
+    assert err == ""
+
+
+def test_forecast_is_that_of_the_forecaster(tmp_path, capsys):
+    output = tmp_path / "out.csv"
+    file = str(DATA / "elnino.csv")
+    options = ["--column", "temperature", "--date", "month", "--horizon", "4", "--windows", "0"]
+    assert main(["forecast", file, *options, "--seed", "3", "--output", str(output)]) == 0
+    expected = ReservoirForecaster(random_state=3).fit(load_elnino()).predict(4)
+    written = pd.read_csv(output, index_col="month")["temperature"]
+    assert list(written.index) == ["2011-01", "2011-02", "2011-03", "2011-04"]
+    np.testing.assert_allclose(written, expected, rtol=1e-9)
+    assert "Backtest" not in capsys.readouterr().out
+
+
+def test_options_reach_the_forecaster(monthly, monkeypatch):
+    seen = {}
+
+    class Spy(ReservoirForecaster):
+        def fit(self, y, X=None):
+            seen.update(self.get_params())
+            return super().fit(y, X)
+
+    monkeypatch.setattr(_cli_forecast, "ReservoirForecaster", Spy)
+    options = "--season 6 --difference 1 --seasonal-difference 0 --missing interpolate --seed 7"
+    assert dated(monthly, *options.split(), "--windows", "0") == 0
+    expected = {"season": 6, "difference": 1, "seasonal_difference": 0, "random_state": 7}
+    assert seen == {**Spy().get_params(), **expected, "missing": "interpolate"}
+
+
+@pytest.mark.parametrize(
+    ("first", "format_", "ahead"),
+    [
+        ("%Y", None, "2024"),
+        ("%Y-%m", None, "2024-01"),
+        ("%d.%m.%Y", "%d.%m.%Y", "2024-01-01"),
+        ("%b %d, %Y", None, "2024-01-01"),
+    ],
+)
+def test_dates_come_back_as_they_were(monthly, tmp_path, first, format_, ahead):
+    dates = pd.date_range("1964", "2023", freq="YS") if first == "%Y" else None
+    dates = pd.to_datetime(monthly.frame["date"]) if dates is None else dates.to_series()
+    monthly.write(monthly.frame.assign(date=dates.dt.strftime(first).to_numpy()))
+    output = tmp_path / "out.csv"
+    options = ["--windows", "0", "--output", str(output)]
+    options += ["--date-format", format_] if format_ else []
+    assert dated(monthly, *options) == 0
+    assert output.read_text().splitlines()[1].startswith(ahead + ",")
+
+
+def test_quarters_rows_and_order_of_dates(monthly, tmp_path):
+    output = tmp_path / "out.csv"
+    options = ["--windows", "0", "--output", str(output)]
+    quarters = pd.period_range("2009Q1", periods=60, freq="Q").astype(str)
+    monthly.write(monthly.frame.assign(date=quarters))
+    assert dated(monthly, *options) == 0
+    forecast = output.read_text()
+    assert forecast.splitlines()[1].startswith("2024Q1,")
+    monthly.write(monthly.frame.assign(date=quarters)[::-1])
+    assert dated(monthly, *options) == 0
+    assert output.read_text() == forecast
+    assert monthly.forecast(*options) == 0
+    assert [line.split(",")[0] for line in output.read_text().split()] == ["row", "61", "62", "63"]
+
+
+def test_standard_input_and_separator(monthly, monkeypatch, capsys):
+    text = monthly.frame.to_csv(index=False, sep=";").encode()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text)))
+    options = ["--column", "sales", "--horizon", "2", "--separator", ";", "--windows", "0"]
+    assert main(["forecast", "-", *options]) == 0
+    assert capsys.readouterr().out.split()[:3] == ["row", "sales", "61"]
+
+
+def test_picture_is_written(monthly, tmp_path):
+    picture = tmp_path / "out.png"
+    assert dated(monthly, "--windows", "0", "--plot", str(picture)) == 0
+    assert picture.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_gaps_are_refused_or_filled(monthly, capsys):
+    monthly.write(monthly.frame.drop(index=[7, 8]).astype({"sales": object}))
+    assert dated(monthly) == 2
+    assert "none for 2019-08-01 (and 1 more); --missing interpolate" in capsys.readouterr().err
+    assert dated(monthly, "--missing", "interpolate") == 0
+    assert capsys.readouterr().out.startswith("2 missing values were filled linearly.\n")
+
+
+def test_long_forecasts_are_shortened(monthly, capsys):
+    assert monthly.forecast("--windows", "1", horizon="40") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[20].split() == ["...", "18", "more"]
+    assert [lines[i].split()[0] for i in (1, 19, 21, 23)] == ["61", "79", "98", "100"]
+    assert "No backtest: it needs at least twice as many rows" in lines[-1]
+
+
+def wrong_cell(value, column="sales", row=16):
+    return lambda table: table.change(row, column, value)
+
+
+WRONG = {
+    "no such column": (
+        ["--column", "price"],
+        None,
+        "There is no column 'price'; the columns are: date, sales, shop.",
+    ),
+    "no such date column": (["--date", "day"], None, "There is no column 'day'; the columns are"),
+    "word": ([], wrong_cell("n/k"), "'sales' must hold numbers, got 'n/k' in row 17."),
+    "thousands": ([], wrong_cell("1,200"), "must hold numbers, got '1,200' in row 17."),
+    "column of words": (
+        ["--column", "shop"],
+        None,
+        "'shop' must hold numbers, got 'north' in row 1 (and 59 more).",
+    ),
+    "infinite": ([], wrong_cell("inf"), "Column 'sales' must be finite, got an infinite value at"),
+    "empty cell": ([], wrong_cell(np.nan), "got none for 2020-05-01; --missing interpolate"),
+    "date": (
+        [],
+        wrong_cell("2020-13-01", "date"),
+        "'date' must hold dates, got '2020-13-01' in row 17; --date-format",
+    ),
+    "no date": ([], wrong_cell(np.nan, "date"), "must hold dates, got none in row 17."),
+    "date twice": ([], wrong_cell("2020-04-01", "date"), "got 2020-04-01 twice."),
+    "uneven dates": (
+        [],
+        lambda table: table.write(
+            table.frame.assign(date=pd.date_range("2020", periods=60).astype(str))
+            .iloc[np.cumsum(np.arange(10))]
+        ),
+        "Dates must be equally spaced",
+    ),
+    "too few rows": (
+        [],
+        lambda table: table.write(table.frame[:8]),
+        "Column 'sales' must have at least 10 rows",
+    ),
+    "no rows": ([], lambda table: table.write(table.frame[:0]), "must have rows below its header"),
+    "empty file": ([], lambda table: table.path.write_text(""), "but it is empty"),
+    "not text": ([], lambda table: table.path.write_bytes(b"\xff\xfe\x00\x81"), "CSV file in UTF-8"),
+    "season of one": (["--season", "1"], None, "'season' parameter of ReservoirForecaster must"),
+    "no season": (
+        ["--date", "shop", "--seasonal-difference", "1"],
+        lambda table: table.write(table.frame.assign(shop=range(1960, 2020))),
+        "season must be given",
+    ),
+    "unknown kind of picture": (
+        ["--plot", "out.xyz"],
+        None,
+        "'xyz' is not supported",
+    ),
+    "output nowhere": (["--output", "/no/where.csv"], None, "/no"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_input_is_said_in_a_sentence(case, monthly, capsys, monkeypatch, tmp_path):
+    options, change, message = WRONG[case]
+    monkeypatch.chdir(tmp_path)
+    if change is not None:
+        change(monthly)
+    assert dated(monthly, *options) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("reservoir forecast: ")
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_missing_file(tmp_path, capsys):
+    file = str(tmp_path / "none.csv")
+    assert main(["forecast", file, "--column", "a", "--horizon", "3"]) == 2
+    assert capsys.readouterr().err == f"reservoir forecast: {file}: No such file or directory\n"
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        [],
+        ["predict"],
+        ["forecast"],
+        ["forecast", "a.csv", "--column", "a"],
+        ["forecast", "a.csv", "--column", "a", "--horizon", "0"],
+        ["forecast", "a.csv", "--column", "a", "--horizon", "two"],
+        ["forecast", "a.csv", "--column", "a", "--horizon", "2", "--windows", "-1"],
+        ["forecast", "a.csv", "--column", "a", "--horizon", "2", "--difference", "x"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage(argv, capsys):
+    assert main(argv) == 2
+    assert "usage: reservoir" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"), [(["--help"], "timer"), (["forecast", "--help"], "--column")]
+)
+def test_help(argv, words, capsys):
+    assert main(argv) == 0
+    assert words in capsys.readouterr().out
+
+
+def test_picture_without_matplotlib(monthly, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    assert dated(monthly, "--plot", "out.png") == 2
+    assert 'pip install "reservoir-toolkit[plot]"' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("while_learning", [False, True])
+def test_interruption(monkeypatch, capsys, while_learning):
+    def interrupted(options):
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            if not while_learning:
+                raise
+            warnings.warn("Interrupted: the readout is fitted to a part.", stacklevel=1)
+        return 0
+
+    monkeypatch.setattr(_cli_forecast, "run", interrupted)
+    assert main(["forecast", "a.csv", "--column", "a", "--horizon", "2"]) == 130
+    assert capsys.readouterr().err == "reservoir forecast: interrupted\n"
+
+
+def test_other_warnings_are_not_an_interruption(monkeypatch):
+    monkeypatch.setattr(_cli_forecast, "run", lambda options: warnings.warn("odd", stacklevel=1))
+    with pytest.raises(UserWarning, match="odd"):
+        main(["forecast", "a.csv", "--column", "a", "--horizon", "2"])
+
+
+def test_every_command_has_a_module():
+    for name in cli.COMMANDS:
+        assert main([name, "--help"]) == 0
+
+
+def test_as_a_process(monthly):
+    command = [sys.executable, "-m", "reservoir", "forecast", str(monthly.path), "--horizon", "3"]
+    done = subprocess.run([*command, "--column", "sales"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Backtest over the last" in done.stdout
+    done = subprocess.run([*command, "--column", "price"], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("reservoir forecast: There is no column 'price'")
+    assert done.stdout == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to a process")
+def test_control_c_ends_a_process():
+    command = [
+        sys.executable,
+        "-m",
+        "reservoir",
+        "forecast",
+        "-",
+        "--column",
+        "a",
+        "--horizon",
+        "3",
+    ]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(2)  # it waits for its input
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=20) == 130
+    assert process.stderr.read() == "reservoir forecast: interrupted\n"
+    process.stdin.close()
+    process.stderr.close()

@@ -1,0 +1,659 @@
+"""Forecasts of pandas series: every kind of index, differences undone, and what is refused."""
+
+import pickle
+from copy import deepcopy
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import Ridge
+
+from reservoir import ESNRegressor, ReservoirForecaster
+from reservoir._backtest import backtest, seasonal_naive
+from reservoir._differencing import (
+    Differencing,
+    Scaling,
+    choose_differencing,
+    kpss_statistic,
+    seasonal_strength,
+)
+from reservoir._series import full_index, index_after, season_of
+from reservoir.datasets import load_co2, load_elnino, load_sunspots
+from reservoir.metrics import mase
+
+N = 80
+INDEXES = {
+    "days": pd.date_range("2024-01-01", periods=N, freq="D", name="day"),
+    "month ends": pd.date_range("2000-01-31", periods=N, freq="ME"),
+    "business days": pd.bdate_range("2024-01-01", periods=N),
+    "saturdays": pd.date_range("2024-01-06", periods=N, freq="W-SAT"),
+    "hours over a clock change": pd.date_range(
+        "2024-03-30", periods=N, freq="h", tz="Europe/Berlin"
+    ),
+    "quarters": pd.period_range("1990Q1", periods=N, freq="Q", name="quarter"),
+    "pairs of months": pd.period_range("1990-01", periods=N, freq="2M"),
+    "range": pd.RangeIndex(N, name="step"),
+    "range from 5 in twos": pd.RangeIndex(5, 5 + 2 * N, 2),
+    "integers": pd.Index(np.arange(10, 10 + N)),
+}
+
+
+def waves(index=INDEXES["days"], n_columns=1, noise=0.05):
+    rng = np.random.default_rng(0)
+    t = np.arange(len(index))[:, None] + 3.0 * np.arange(n_columns)
+    values = np.sin(2 * np.pi * t / 11) + noise * rng.normal(size=(len(index), n_columns))
+    return pd.DataFrame(values, index, [f"wave {i}" for i in range(n_columns)])
+
+
+def wave(index=INDEXES["days"], noise=0.05):
+    return waves(index, noise=noise)["wave 0"].rename("wave")
+
+
+def quick(**parameters):
+    return ReservoirForecaster(n_estimators=2, **parameters)
+
+
+# --- what comes out ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", INDEXES)
+@pytest.mark.parametrize("n_columns", [0, 2], ids=["series", "frame"])
+@pytest.mark.parametrize("exogenous", [False, True], ids=["alone", "with X"])
+def test_forecast_follows_the_index(kind, n_columns, exogenous):
+    index = INDEXES[kind]
+    data = waves(index, n_columns) if n_columns else wave(index)
+    X = pd.DataFrame({"x": np.cos(np.arange(N)), "z": np.arange(N) % 3}, index)
+    past, future = data.iloc[:-6], data.iloc[-6:]
+    if exogenous:
+        forecast = quick().fit(past, X.iloc[:-6]).predict(6, X.iloc[-6:])
+    else:
+        forecast = quick().fit(past).predict(6)
+    assert forecast.index.equals(future.index)
+    assert forecast.index.name == index.name
+    assert type(forecast) is type(data)
+    assert getattr(forecast.index, "freq", None) == getattr(index, "freq", None)
+    assert np.isfinite(forecast.to_numpy()).all()
+    if n_columns:
+        assert forecast.columns.equals(data.columns)
+    else:
+        assert forecast.name == "wave"
+
+
+@pytest.mark.parametrize("kind", ["days", "month ends", "business days", "saturdays"])
+def test_frequency_is_inferred(kind):
+    index = INDEXES[kind]
+    without = wave(pd.DatetimeIndex(index, freq=None))
+    assert without.index.freq is None
+    assert_array_equal(
+        quick().fit(without).predict(3).index, index_after(full_index(index, "y"), 3)
+    )
+    assert quick().fit(without).predict(3).index.freq == index.freq
+
+
+def test_horizon_may_be_a_number_steps_or_times():
+    y = wave(INDEXES["quarters"])
+    forecaster = quick().fit(y)
+    five = forecaster.predict(5)
+    assert forecaster.predict().equals(five.iloc[:1])
+    assert forecaster.predict(fh=[2, 5]).equals(five.iloc[[1, 4]])
+    assert forecaster.predict(np.array([5])).equals(five.iloc[[4]])
+    assert forecaster.predict(five.index[1:4]).equals(five.iloc[1:4])
+    numbered = quick().fit(y.reset_index(drop=True))
+    assert numbered.predict(pd.RangeIndex(N + 1, N + 3)).equals(numbered.predict([2, 3]))
+
+
+def test_sine_is_continued():
+    y = wave(pd.RangeIndex(500), noise=0.0)
+    forecast = ReservoirForecaster().fit(y[:400]).predict(100)
+    assert_allclose(forecast, y[400:], atol=1e-3)
+
+
+def test_trend_and_season_are_continued():
+    t = np.arange(132)
+    y = pd.Series(
+        0.2 * t + 3 * np.sin(2 * np.pi * t / 12), pd.period_range("2010", periods=132, freq="M")
+    )
+    forecaster = ReservoirForecaster().fit(y[:120])
+    assert (forecaster.season_, forecaster.difference_, forecaster.seasonal_difference_) == (
+        12,
+        0,
+        1,
+    )
+    assert_allclose(forecaster.predict(12), y[120:], atol=0.05)
+
+
+def test_exogenous_column_is_used():
+    rng = np.random.default_rng(1)
+    index = pd.date_range("2024", periods=300, freq="D")
+    X = pd.DataFrame({"x": rng.normal(size=300)}, index)
+    y = 2 * X["x"] + wave(index)
+    forecast = quick().fit(y[:280], X).predict(20, X)
+    alone = quick().fit(y[:280]).predict(20)
+    assert (forecast - y[280:]).abs().mean() < 0.3 * (alone - y[280:]).abs().mean()
+
+
+@pytest.mark.parametrize("orders", [(1, 0), (0, 1), (1, 1)])
+def test_linear_effect_of_exogenous_column_survives_differencing(orders):
+    rng = np.random.default_rng(1)
+    index = pd.RangeIndex(300)
+    X = pd.DataFrame({"x": rng.normal(size=300).cumsum()}, index)
+    network = ESNRegressor(n_units=20, input_scaling=0.01, alpha=1e-8, random_state=0)
+    forecaster = ReservoirForecaster(
+        network, n_estimators=1, difference=orders[0], seasonal_difference=orders[1], season=7
+    )
+    forecast = forecaster.fit(3 * X["x"][:280], X).predict(20, X)
+    assert_allclose(forecast, 3 * X["x"][280:], atol=0.02)
+
+
+def test_columns_of_x_are_found_by_name():
+    index = INDEXES["days"]
+    X = pd.DataFrame({"a": np.cos(np.arange(N)), "b": np.arange(N) % 5}, index)
+    forecaster = quick().fit(wave(index)[:-5], X)
+    assert list(forecaster.feature_names_in_) == ["a", "b"]
+    assert forecaster.predict(5, X[["b", "a"]]).equals(forecaster.predict(5, X[-5:]))
+    assert not hasattr(forecaster.fit(wave(index)), "feature_names_in_")
+
+
+def test_constant_series_stays_constant():
+    forecast = quick().fit(pd.Series(1e6 + np.full(40, 0.1))).predict(5)
+    assert_allclose(forecast, 1e6 + 0.1, rtol=1e-12)
+
+
+@pytest.mark.parametrize("parameters", [{}, {"difference": 1}, {"seasonal_difference": 1}])
+@settings(max_examples=8, deadline=None)
+@given(factor=st.floats(1e-6, 1e6), shift=st.floats(-1e3, 1e3))
+def test_forecast_scales_and_shifts_with_the_series(parameters, factor, shift):
+    y = wave()
+    forecaster = quick(**parameters)
+    forecast = clone(forecaster).fit(y).predict(8)
+    other = clone(forecaster).fit(factor * (y + shift)).predict(8)
+    assert_allclose(other / factor - shift, forecast, atol=1e-4)
+
+
+def test_own_network_is_used_and_left_alone():
+    network = ESNRegressor(n_units=30, alpha=1e-3, random_state=5)
+    forecaster = ReservoirForecaster(network, n_estimators=3).fit(wave())
+    assert not hasattr(network, "coef_")
+    assert network.random_state == 5
+    assert [esn.n_units for esn in forecaster.estimators_] == [30] * 3
+    weights = [esn.input_weights_ for esn in forecaster.estimators_]
+    assert not np.array_equal(weights[0], weights[1])
+
+
+def test_forecast_is_the_closed_loop_of_the_network():
+    y = wave(pd.RangeIndex(200))
+    network = ESNRegressor(n_units=40, alpha=1e-4, warmup=20)
+    forecaster = ReservoirForecaster(network, n_estimators=1, difference=0, scale=False).fit(y)
+    seed = forecaster.estimators_[0].random_state
+    values = y.to_numpy()[:, None]
+    plain = clone(network).set_params(random_state=seed).fit(values[:-1], values[1:])
+    expected = plain.generate(12, context=values)  # from rest, over the same rows
+    assert_allclose(forecaster.predict(12), expected[:, 0], atol=1e-10)
+
+
+def test_same_data_same_forecast_whatever_the_global_seed():
+    first = quick().fit(wave()).predict(5)
+    np.random.seed(3)  # noqa: NPY002
+    assert quick().fit(wave()).predict(5).equals(first)
+    assert not quick(random_state=1).fit(wave()).predict(5).equals(first)
+
+
+# --- the forecaster as an object --------------------------------------------------------------
+
+
+def contents(forecaster):
+    """All that it holds as bytes, without what pandas caches on an index."""
+    recent = forecaster._recent
+    held = {**vars(forecaster), "_recent": (list(recent.index), recent.y, recent.x)}
+    return {name: pickle.dumps(value) for name, value in held.items()}
+
+
+def test_predict_changes_nothing():
+    X = pd.DataFrame({"x": np.cos(np.arange(N))}, INDEXES["days"])
+    y = wave()[:-9]
+    kept_y, kept_x = y.copy(), X.copy()
+    forecaster = quick().fit(y, X)
+    before = contents(forecaster)
+    first = forecaster.predict(9, X)
+    assert forecaster.predict(9, X).equals(first)
+    assert contents(forecaster) == before
+    assert y.equals(kept_y)
+    assert X.equals(kept_x)
+
+
+def test_clone_pickle_and_copy():
+    forecaster = quick(season=7, difference=1)
+    assert clone(forecaster).get_params() == forecaster.get_params()
+    assert ReservoirForecaster().set_params(difference=2).difference == 2
+    forecast = forecaster.fit(wave()).predict(4)
+    for other in (pickle.loads(pickle.dumps(forecaster)), deepcopy(forecaster)):
+        assert other.predict(4).equals(forecast)
+    assert not hasattr(clone(forecaster), "estimators_")
+
+
+@pytest.mark.parametrize("orders", [(0, 0), (1, 0), (1, 1)])
+def test_update_moves_the_state_as_if_the_rows_had_been_there(orders):
+    index = INDEXES["days"]
+    X = pd.DataFrame({"x": np.cos(np.arange(N))}, index)
+    y = wave()
+    forecaster = quick(difference=orders[0], seasonal_difference=orders[1])
+    forecaster.fit(y[:60], X).update(y[60:61], X).update(y[61:70], X)
+    assert forecaster.predict(3, X).index.equals(index[70:73])
+    # one network, run over the whole series from rest
+    network, d = forecaster.estimators_[0], forecaster._differencing
+    rows_y = forecaster._y_scaling.apply(d.apply(y[:70].to_numpy()[:, None]))
+    rows_x = forecaster._x_scaling.apply(d.apply(X.to_numpy()))[1:]
+    at_rest = clone(network).set_params(predict_state="reset")
+    at_rest.__dict__.update({k: v for k, v in vars(network).items() if k != "predict_state"})
+    context = np.hstack([rows_y, rows_x[: len(rows_y)]])
+    later = rows_x[len(rows_y) :][:3]
+    expected = at_rest.generate(3, context=context, X_future=later)
+    forecaster.estimators_ = forecaster.estimators_[:1]
+    changes = forecaster._y_scaling.undo(expected.reshape(3, 1))
+    levels = d.undo(changes, y[:70].to_numpy()[:, None])
+    assert_allclose(forecaster.predict(3, X), levels[:, 0], atol=1e-8)
+
+
+def test_update_refuses_what_does_not_follow():
+    y = wave()
+    forecaster = quick().fit(y[:60])
+    with pytest.raises(ValueError, match="follow the series, got 2024-03-02"):
+        forecaster.update(y[61:])
+    with pytest.raises(ValueError, match="must not hold NaN"):
+        forecaster.update(y[60:].where(y.index[60:] != y.index[65]))
+    with pytest.raises(NotFittedError):
+        quick().update(y)
+    with pytest.raises(ValueError, match="columns of fit"):
+        quick().fit(waves(n_columns=2)[:60]).update(waves(n_columns=3)[60:])
+
+
+# --- gaps -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", INDEXES)
+def test_gaps_are_refused_or_filled(kind):
+    y = wave(INDEXES[kind])
+    holes = y.drop(y.index[[20, 21, 50]])
+    holes.iloc[30] = np.nan
+    with pytest.raises(ValueError, match=r"no gaps, but there is no row .*3 missing.*interpolate"):
+        quick().fit(holes)
+    filled = y.copy()
+    filled.iloc[[20, 21, 50]] = np.nan
+    filled[holes.index[30]] = np.nan
+    filled = filled.reset_index(drop=True).interpolate().set_axis(y.index)
+    forecaster = quick(missing="interpolate").fit(holes)
+    assert forecaster.n_filled_ == 4
+    assert_allclose(forecaster.predict(5), quick().fit(filled).predict(5), atol=1e-9)
+
+
+def test_advice_on_gaps_works():
+    for kind in ("days", "saturdays", "quarters", "range from 5 in twos"):
+        y = wave(INDEXES[kind])
+        holes = y.drop(y.index[[20, 21, 50]])
+        with pytest.raises(ValueError, match="fill them with") as error:
+            quick().fit(holes)
+        advice = str(error.value).split("fill them with ")[1].split(", or pass")[0]
+        quick().fit(eval(advice, {"y": holes, "pd": pd}))
+
+
+def test_co2_is_filled():
+    co2 = load_co2()
+    forecaster = quick(missing="interpolate").fit(co2)
+    assert forecaster.n_filled_ == 59
+    assert quick(missing="interpolate").fit(co2.dropna()).predict(3).equals(forecaster.predict(3))
+
+
+def test_gaps_of_x_are_filled_too():
+    index = INDEXES["days"]
+    X = pd.DataFrame({"x": np.arange(N, dtype=float)}, index)
+    holes = X.copy()
+    holes.iloc[[10, 11]] = np.nan
+    forecaster = quick(missing="interpolate").fit(wave()[:70].drop(index[[40]]), holes)
+    assert forecaster.n_filled_ == 3
+    assert_allclose(
+        forecaster.predict(2, X[70:]),
+        quick(missing="interpolate").fit(wave()[:70].drop(index[[40]]), X).predict(2, X[70:]),
+        atol=1e-9,
+    )
+
+
+@pytest.mark.parametrize(("row", "end"), [(0, "begin"), (-1, "end")])
+def test_ends_cannot_be_interpolated(row, end):
+    y = wave()
+    y.iloc[row] = np.nan
+    with pytest.raises(ValueError, match=f"must not {end} with NaN"):
+        quick(missing="interpolate").fit(y)
+
+
+# --- what is refused --------------------------------------------------------------------------
+
+
+def with_value(value, row=40):
+    y = wave()
+    y.iloc[row] = value
+    return y
+
+
+def reindexed(index):
+    return pd.Series(wave().to_numpy()[: len(index)], index)
+
+
+REFUSED = {
+    "array": (lambda: np.zeros(50), TypeError, "pandas Series or DataFrame, got ndarray"),
+    "nan": (lambda: with_value(np.nan), ValueError, r"NaN, got one at 2024-02-10 \(1 in all\)"),
+    "infinite": (lambda: with_value(np.inf), ValueError, "infinite value at 2024-02-10;"),
+    "strings": (
+        lambda: wave().astype(str),
+        ValueError,
+        r"real numbers, but column 'wave' is of type .* '0\.006",
+    ),
+    "string column": (
+        lambda: waves(n_columns=2).assign(name="a"),
+        ValueError,
+        "column 'name' is of type .* begins with 'a'; convert",
+    ),
+    "complex": (lambda: wave() * 1j, ValueError, "real numbers"),
+    "empty": (lambda: wave()[:0], ValueError, "must have rows and columns"),
+    "one name twice": (
+        lambda: waves(n_columns=2).set_axis(["a", "a"], axis=1),
+        ValueError,
+        "different names, got 'a' twice",
+    ),
+    "too few rows": (lambda: wave()[:9], ValueError, "at least 10 rows .* got 9"),
+    "one row": (lambda: wave()[:1], ValueError, "no frequency|at least 10 rows"),
+    "string index": (
+        lambda: reindexed(INDEXES["days"].astype(str)),
+        TypeError,
+        r"DatetimeIndex, a PeriodIndex or whole numbers .* pd\.to_datetime\(y\.index\)",
+    ),
+    "float index": (lambda: reindexed(np.arange(N) * 0.5), TypeError, "whole numbers"),
+    "several levels": (
+        lambda: reindexed(pd.MultiIndex.from_product([["a"], range(N)])),
+        TypeError,
+        "got MultiIndex",
+    ),
+    "missing time": (
+        lambda: reindexed(INDEXES["days"].where(INDEXES["days"] != "2024-01-03")),
+        ValueError,
+        "missing times",
+    ),
+    "unsorted": (lambda: wave()[::-1], ValueError, r"not sorted; use y\.sort_index\(\)"),
+    "backwards range": (
+        lambda: reindexed(pd.RangeIndex(N, 0, -1)),
+        ValueError,
+        "not sorted",
+    ),
+    "duplicated": (
+        lambda: reindexed(INDEXES["days"][[0, 1, 2, 2, *range(4, N)]]),
+        ValueError,
+        r"got 2024-01-03 twice; drop or average .* y\.groupby\(level=0\)\.mean\(\)",
+    ),
+    "no frequency": (
+        lambda: reindexed(pd.to_datetime(np.cumsum(np.arange(N) ** 2 + 1), unit="s")),
+        ValueError,
+        "no frequency can be inferred",
+    ),
+    "no step": (
+        lambda: reindexed(pd.Index([0, 2, 5, *range(6, 6 + 2 * (N - 3), 2)])),
+        ValueError,
+        "no gaps|constant step",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused_series(case):
+    make, error, message = REFUSED[case]
+    with pytest.raises(error, match=message) as caught:
+        quick().fit(make())
+    assert str(caught.value).endswith(".")
+
+
+PARAMETERS = {
+    "estimator": [Ridge(), "esn", ESNRegressor],
+    "n_estimators": [0, 1.5],
+    "difference": [-1, "seasonal"],
+    "seasonal_difference": [-1, 0.5],
+    "season": [1, 7.5],
+    "scale": ["standard"],
+    "missing": ["drop"],
+    "random_state": [-1],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name in PARAMETERS for value in PARAMETERS[name]]
+)
+def test_refused_parameters(name, value):
+    with pytest.raises(ValueError, match=f"The '{name}' parameter of ReservoirForecaster must be"):
+        ReservoirForecaster(**{name: value}).fit(wave())
+
+
+def test_networks_that_cannot_forecast_are_refused():
+    for name in ("feedback", "bidirectional"):
+        with pytest.raises(ValueError, match=f"{name}=False, got True"):
+            ReservoirForecaster(ESNRegressor(**{name: True})).fit(wave())
+    with pytest.raises(ValueError, match=r"at least 82 rows .*warmup=80, got 80"):
+        ReservoirForecaster(ESNRegressor(warmup=80)).fit(wave())
+    with pytest.raises(ValueError, match="season must be given"):
+        ReservoirForecaster(seasonal_difference=1).fit(wave(INDEXES["range"]))
+    with pytest.raises(ValueError, match="at least 82 rows"):
+        ReservoirForecaster(seasonal_difference=1, season=72, difference=0).fit(wave())
+
+
+@pytest.mark.parametrize("fh", [0, -1, [0, 1], [2, 1], [1, 1], []])
+def test_horizon_must_be_in_the_future(fh):
+    with pytest.raises((ValueError, TypeError), match="fh must be"):
+        quick().fit(wave()).predict(fh)
+
+
+@pytest.mark.parametrize("fh", [1.0, "3", True, None, [[1]], [1.5]])
+def test_horizon_must_be_steps(fh):
+    with pytest.raises(TypeError, match="whole number of steps, an array of them or a pandas"):
+        quick().fit(wave()).predict(fh)
+
+
+def test_times_of_horizon_must_follow():
+    forecaster = quick().fit(wave())
+    last = INDEXES["days"][-1]
+    with pytest.raises(ValueError, match=f"times that follow {last.date()} .* got {last.date()}"):
+        forecaster.predict(INDEXES["days"][-1:])
+    with pytest.raises(ValueError, match="at the frequency of y"):
+        forecaster.predict(pd.DatetimeIndex([last + pd.Timedelta("36h")]))
+    with pytest.raises(TypeError, match="index like that of y"):
+        forecaster.predict(pd.PeriodIndex(["2030-01-01"], freq="D"))
+    with pytest.raises(TypeError, match="index like that of y"):
+        forecaster.predict(pd.DatetimeIndex(["2030-01-01"], tz="UTC"))
+    with pytest.raises(ValueError, match="positive and increasing"):
+        forecaster.predict(INDEXES["days"][:0])
+
+
+def test_exogenous_rows_must_be_there():
+    index = INDEXES["days"]
+    X = pd.DataFrame({"x": np.cos(np.arange(N))}, index)
+    y = wave()[:70]
+    with pytest.raises(ValueError, match=r"X must have a row for each .* none for 2024-01-05 \(1"):
+        quick().fit(y, X.drop(index[4]))
+    with pytest.raises(ValueError, match="X must have a row for each"):
+        quick().fit(y, X.reset_index(drop=True))
+    with pytest.raises(ValueError, match="X must not hold NaN"):
+        quick().fit(y, X.drop(index[4]).reindex(index))
+    with pytest.raises(TypeError, match="X must be a pandas"):
+        quick().fit(y, X.to_numpy())
+    forecaster = quick().fit(y, X)
+    with pytest.raises(ValueError, match=r"X must hold the columns \['x'\] .* got None"):
+        forecaster.predict(3)
+    with pytest.raises(ValueError, match="none for 2024-03-21"):
+        forecaster.predict(11, X)
+    with pytest.raises(ValueError, match="columns of fit"):
+        forecaster.predict(3, X.rename(columns={"x": "z"}))
+    with pytest.raises(ValueError, match="X must not hold NaN"):
+        forecaster.predict(3, X.drop(index[71]).reindex(index))
+    with pytest.raises(ValueError, match="fitted without X"):
+        quick().fit(y).predict(3, X)
+
+
+def test_unfitted_use():
+    with pytest.raises(NotFittedError):
+        ReservoirForecaster().predict(3)
+
+
+def test_divergence_is_named():
+    t = np.arange(60.0)
+    network = ESNRegressor(n_units=5, activation="identity", alpha=0.0, spectral_radius=0.5)
+    forecaster = ReservoirForecaster(network, n_estimators=1, difference=0)
+    with pytest.raises(FloatingPointError, match="diverged"):
+        forecaster.fit(pd.Series(1.5**t)).predict(3000)
+
+
+# --- differences ------------------------------------------------------------------------------
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    values=arrays(float, (30, 2), elements=st.floats(-1e6, 1e6, width=32)),
+    order=st.integers(0, 2),
+    seasonal_order=st.integers(0, 2),
+    season=st.integers(2, 5),
+    n_steps=st.integers(1, 10),
+)
+def test_differences_are_undone(values, order, seasonal_order, season, n_steps):
+    differencing = Differencing(order, seasonal_order, season)
+    changes = differencing.apply(values)
+    assert len(changes) == 30 - differencing.n_lost
+    past, later = values[:-n_steps], changes[-n_steps:]
+    assert_allclose(differencing.undo(later, past), values[-n_steps:], atol=1e-3)
+
+
+@settings(max_examples=30, deadline=None)
+@given(arrays(float, (12, 2), elements=st.floats(-1e6, 1e6)))
+def test_scaling_is_undone(rows):
+    scaling = Scaling.of(rows)
+    scaled = scaling.apply(rows)
+    assert_allclose(scaling.undo(scaled), rows, atol=1e-9)
+    for column, values in zip(scaled.T, rows.T, strict=True):
+        if np.ptp(values) > 1e-6 * max(1.0, np.abs(values).max()):
+            assert_allclose([column.mean(), column.std()], [0, 1], atol=1e-6)
+
+
+def test_kpss_against_its_definition():
+    values = np.random.default_rng(0).normal(size=60).cumsum()
+    errors, lags = values - values.mean(), 10  # int(12 * (60 / 100) ** 0.25)
+    variance = sum(
+        (1 - abs(k) / (lags + 1)) * errors[max(0, k) + t] * errors[max(0, -k) + t]
+        for k in range(-lags, lags + 1)
+        for t in range(60 - abs(k))
+    )
+    sums = [errors[: t + 1].sum() ** 2 for t in range(60)]
+    assert_allclose(kpss_statistic(values), sum(sums) / 60**2 / (variance / 60))
+
+
+def test_kpss_rejects_at_its_size_and_has_power():
+    rng = np.random.default_rng(0)
+    noise = [kpss_statistic(rng.normal(size=200)) > 0.463 for _ in range(200)]
+    walks = [kpss_statistic(rng.normal(size=200).cumsum()) > 0.463 for _ in range(200)]
+    assert np.mean(noise) < 0.1
+    assert np.mean(walks) > 0.6
+
+
+def test_seasonal_strength():
+    t = np.arange(120)
+    noise = np.random.default_rng(0).normal(size=120)
+    assert seasonal_strength(np.sin(2 * np.pi * t / 12) + 0.3 * t, 12) > 0.99
+    assert seasonal_strength(noise, 12) < 0.5
+    assert seasonal_strength(np.full(120, 3.0), 12) == 0
+    assert seasonal_strength(noise, 50) == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "season", "expected"),
+    [
+        (np.random.default_rng(1).normal(size=200).cumsum(), 1, (1, 0)),
+        (np.random.default_rng(1).normal(size=200), 1, (0, 0)),
+        (load_elnino().to_numpy(), 12, (0, 0)),
+        (load_co2().interpolate().to_numpy(), 52, (0, 1)),
+    ],
+    ids=["walk", "noise", "season around a level", "season on a trend"],
+)
+def test_choice_of_differences(values, season, expected):
+    chosen = choose_differencing(values[:, None], season, "auto", "auto")
+    assert (chosen.order, chosen.seasonal_order) == expected
+    assert choose_differencing(values[:, None], season, 2, 0).order == 2
+
+
+# --- seasons and backtests --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("freq", "season"),
+    [("QE", 4), ("QS-FEB", 4), ("MS", 12), ("2MS", 6), ("W-TUE", 52), ("D", 7), ("B", 5),
+     ("h", 24), ("6h", 4), ("7h", None), ("30min", 48), ("YE", None), ("s", None)],
+)  # fmt: skip
+def test_seasons_of_frequencies(freq, season):
+    assert season_of(pd.date_range("2024", periods=5, freq=freq)) == season
+
+
+def test_seasons_of_other_indexes():
+    assert season_of(pd.period_range("2024", periods=5, freq="M")) == 12
+    assert season_of(pd.period_range("2024", periods=5, freq="Y")) is None
+    assert season_of(pd.RangeIndex(5)) is None
+
+
+def test_backtest_refits_on_what_was_known():
+    y = load_sunspots()
+    scores = backtest(quick(season=11), y, 10, 3)
+    assert list(scores.index) == [pd.Period(year, "Y") for year in ("1979", "1989", "1999")]
+    past, future = y[:"1988"], y["1989":"1998"]
+    forecast = quick(season=11).fit(past).predict(10)
+    second = scores.iloc[1]
+    assert_allclose(second["reservoir", "RMSE"], np.sqrt(((forecast - future) ** 2).mean()))
+    assert_allclose(
+        second["reservoir", "MASE"], mase(future, forecast, y_train=past, seasonal_period=11)
+    )
+    assert_allclose(second["naive", "RMSE"], np.sqrt(((past.iloc[-1] - future) ** 2).mean()))
+    last = past.iloc[-11:-1].to_numpy()
+    assert_allclose(
+        second["seasonal naive", "RMSE"], np.sqrt(((last - future.to_numpy()) ** 2).mean())
+    )
+
+
+def test_backtest_has_no_window_it_cannot_learn_from():
+    y = wave()
+    assert len(backtest(quick(), y, 10, 99)) == 4
+    assert len(backtest(quick(), y, 41, 5)) == 0
+
+
+def test_backtest_scores_only_what_was_measured():
+    y = wave()
+    holes = y.drop(y.index[[72, 75]])
+    holes.iloc[10] = np.nan
+    scores = backtest(quick(missing="interpolate", season=7), holes, 10, 1)
+    future = y.iloc[70:].drop(y.index[[72, 75]])
+    expected = np.sqrt(((y.iloc[69] - future) ** 2).mean())
+    assert_allclose(scores["naive", "RMSE"], expected)
+
+
+def test_backtest_of_a_series_that_repeats_has_no_mase():
+    y = pd.Series(np.tile([1.0, 2.0, 4.0], 20), pd.RangeIndex(60))
+    scores = backtest(quick(season=3), y, 6, 2)
+    assert scores["seasonal naive", "RMSE"].max() == 0
+    assert scores["naive", "MASE"].isna().all()
+
+
+def test_seasonal_naive_goes_on():
+    assert_array_equal(seasonal_naive(np.arange(5.0), 3, 7), [2, 3, 4, 2, 3, 4, 2])
+
+
+@pytest.mark.parametrize(
+    ("y", "horizon", "share"), [(load_sunspots(), 10, 0.6), (load_elnino(), 12, 0.95)]
+)
+def test_defaults_beat_the_naive_forecasts(y, horizon, share):
+    scores = backtest(ReservoirForecaster(), y, horizon, 4).mean()
+    best = min(scores.xs("RMSE", level=1).drop("reservoir"))
+    assert scores["reservoir", "RMSE"] < share * best
