@@ -1,6 +1,7 @@
 """The command `reservoir forecast`: a column of a CSV file, continued."""
 
 import argparse
+import io
 import re
 import sys
 import warnings
@@ -120,7 +121,8 @@ def summary(scores: pd.DataFrame, horizon: int) -> str:
 
 
 def _read_table(file: str, separator: str) -> pd.DataFrame:
-    source: Any = sys.stdin.buffer if file == "-" else file
+    # read here, since pandas would report Ctrl-C as a fault of the file
+    source: Any = io.BytesIO(sys.stdin.buffer.read()) if file == "-" else file
     try:
         table = pd.read_csv(source, sep=separator, dtype=str, encoding="utf-8-sig", index_col=False)
     except pd.errors.EmptyDataError:

@@ -310,6 +310,16 @@ class GramStatistics(Statistics):
         # The difference of two sums cannot be known better than their rounding.
         return Spectrum(squares, directions, products, np.maximum(total - explained, NOISE * total))
 
+    def as_factor(self) -> "FactorStatistics":
+        """Statistics of the same rows as a triangular factor, of the digits that are left."""
+        squares, directions = scipy.linalg.eigh(self.gram)
+        root = np.sqrt(np.maximum(squares, 0))[:, np.newaxis] * directions.T
+        factor = FactorStatistics(self.n_states, self.n_targets)
+        factor._moment = np.asfortranarray(scipy.linalg.qr(root, mode="r")[0])
+        factor._weight, factor._mean = self._weight, self._mean.copy()
+        factor.n_rows, factor.n_dropped = self.n_rows, self.n_dropped
+        return factor
+
     def solve_cholesky(self, alpha: float) -> Array:
         """Solve for the coefficients (n_targets, n_states) with one alpha above the noise."""
         self._settle()
@@ -320,13 +330,14 @@ class GramStatistics(Statistics):
         return scipy.linalg.cho_solve(factor, self._moment[:p, p:], check_finite=False).T
 
     def _add_rows(self, rows: Array) -> None:
-        # The transpose of C-ordered rows is what Fortran takes without a copy.
+        # The transpose of C-ordered rows is what Fortran takes without a copy. Where joblib has
+        # mapped the moment into memory read-only, BLAS would write into it all the same.
         self._moment = scipy.linalg.blas.dsyrk(
-            1.0, rows.T, beta=1.0, c=self._moment, overwrite_c=True
+            1.0, rows.T, beta=1.0, c=self._moment, overwrite_c=self._moment.flags.writeable
         )
 
     def _add_moment(self, other: Statistics) -> None:
-        self._moment += other._moment
+        self._moment = self._moment + other._moment
 
 
 class FactorStatistics(Statistics):
@@ -370,7 +381,7 @@ class FactorStatistics(Statistics):
     def _add_rows(self, rows: Array) -> None:
         block_size = min(32, len(self._moment))  # of 8 to 128 the fastest at 1000 states
         self._moment, *_ = scipy.linalg.lapack.dtpqrt(
-            0, block_size, self._moment, rows, overwrite_a=True
+            0, block_size, self._moment, rows, overwrite_a=self._moment.flags.writeable
         )
 
     def _add_moment(self, other: Statistics) -> None:

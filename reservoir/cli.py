@@ -33,24 +33,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     2
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    try:
-        options = _parser(arguments).parse_args(arguments)
-    except SystemExit as stop:  # argparse has written its message
-        return int(stop.code or 0)
+    name = " ".join(["reservoir", *arguments[:1]])
     try:
         with warnings.catch_warnings():
             # an estimator keeps what it has learned until Ctrl-C; a command just stops
             warnings.filterwarnings("error", "Interrupted")
+            options = _parser(arguments).parse_args(arguments)
             return int(options.run(options))
+    except SystemExit as stop:  # argparse has written its message
+        return int(stop.code or 0)
     except (KeyboardInterrupt, UserWarning) as stop:
         if KeyboardInterrupt not in (type(stop), type(stop.__context__)):
             raise
-        return _say(options.command, "interrupted", 130)
+        return _say(f"{name}: interrupted", 130)
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        return _say(options.command, reason, 2)
+        return _say(f"{name}: {reason}", 2)
     except (ValueError, ImportError, FloatingPointError) as error:
-        return _say(options.command, str(error), 2)
+        return _say(f"{name}: {error}", 2)
 
 
 def _parser(arguments: list[str]) -> argparse.ArgumentParser:
@@ -70,6 +70,6 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
     return parser
 
 
-def _say(command: str, reason: str, code: int) -> int:
-    print(f"reservoir {command}: {reason}", file=sys.stderr)
+def _say(sentence: str, code: int) -> int:
+    print(sentence, file=sys.stderr)
     return code

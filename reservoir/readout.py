@@ -12,6 +12,7 @@ statistics hold that moment behind one contract:
 """
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 from warnings import warn
 
@@ -34,7 +35,9 @@ __all__ = [
     "GramStatistics",
     "RidgeSolution",
     "choose_statistics",
+    "keeps_digits",
     "make_statistics",
+    "merge_statistics",
     "ridge_candidates",
     "solve_ridge",
 ]
@@ -136,6 +139,68 @@ def choose_statistics(first_states: ArrayLike, alpha: Alpha, n_rows: int) -> Kin
     return "factor" if smallest <= GRAM_LIMIT * trace else "gram"
 
 
+def keeps_digits(statistics: Statistics, alpha: Alpha) -> bool:
+    """Whether statistics still hold the digits that a penalty needs, now that all rows are in.
+
+    Parameters
+    ----------
+    statistics : GramStatistics or FactorStatistics
+    alpha : float, ndarray, list or tuple
+        As for `solve_ridge`.
+
+    Returns
+    -------
+    bool
+        Always True for the triangular factor; for the Gram matrix by the rule of
+        `choose_statistics`, with the trace that it has.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from reservoir.readout import keeps_digits, make_statistics
+    >>> statistics = make_statistics(1, 1, "gram")
+    >>> _ = statistics.update(np.array([[-1.0], [1.0]]), np.array([0.0, 1.0]))
+    >>> keeps_digits(statistics, 1e-6), keeps_digits(statistics, 1e-14)
+    (True, False)
+    """
+    if statistics.kind == "factor":
+        return True
+    smallest = float(ridge_candidates(alpha, n_targets=np.size(alpha)).min())
+    return smallest > GRAM_LIMIT * statistics.trace
+
+
+def merge_statistics(first: Statistics, second: Statistics, alpha: Alpha) -> Statistics:
+    """Join the statistics of two parts of the rows, as a factor where a penalty needs it.
+
+    The digits that a Gram matrix lacks are those that the penalty did not need for its own
+    rows; for more rows it may need more, so a Gram matrix becomes a factor before it is joined.
+
+    Parameters
+    ----------
+    first, second : GramStatistics or FactorStatistics
+        Of the same numbers of states and targets; ``first`` may be changed.
+    alpha : float, ndarray, list or tuple
+        As for `solve_ridge`.
+
+    Returns
+    -------
+    GramStatistics or FactorStatistics
+
+    Raises
+    ------
+    ValueError
+        If the numbers of states or targets differ.
+    """
+    grams = [part for part in (first, second) if isinstance(part, GramStatistics)]
+    smallest = float(ridge_candidates(alpha, n_targets=np.size(alpha)).min())
+    if len(grams) == 2 and smallest > GRAM_LIMIT * (first.trace + second.trace):
+        return first.merge(second)
+    factors = [
+        part.as_factor() if isinstance(part, GramStatistics) else part for part in (first, second)
+    ]
+    return factors[0].merge(factors[1])
+
+
 def ridge_candidates(alpha: Alpha, n_targets: int) -> Array:
     """Check `alpha` and lay it out as one row of penalties for each candidate.
 
@@ -166,13 +231,15 @@ def ridge_candidates(alpha: Alpha, n_targets: int) -> Array:
     array([[0.1, 0.1],
            [1. , 1. ]])
     """
-    try:
-        penalties = np.asarray(alpha, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    if not isinstance(alpha, Real | np.ndarray | list | tuple):
         raise TypeError(
             f"alpha must be a number, an array with one for each target or a list of candidates, "
             f"got {alpha!r}"
-        ) from error
+        )
+    try:
+        penalties = np.asarray(alpha, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"alpha must hold numbers, got {alpha!r}") from error
     if isinstance(alpha, np.ndarray) and alpha.ndim > 0:
         if penalties.shape != (n_targets,):
             raise ValueError(
@@ -216,7 +283,9 @@ class RidgeSolution:
     rank: int
 
 
-def solve_ridge(statistics: Statistics, alpha: Alpha) -> RidgeSolution:
+def solve_ridge(
+    statistics: Statistics, alpha: Alpha, *, alpha_per_target: bool = True
+) -> RidgeSolution:
     r"""Solve ridge regression from statistics, for one penalty or the best of several.
 
     The coefficients w and the intercept b of a target minimise
@@ -241,6 +310,9 @@ def solve_ridge(statistics: Statistics, alpha: Alpha) -> RidgeSolution:
         What was gathered from the rows.
     alpha : float, ndarray of shape (n_targets,), or list or tuple of float
         One penalty for all targets, one for each target, or candidates to choose from.
+    alpha_per_target : bool, default=True
+        Whether a candidate is chosen for each target, or the one with the least sum of the
+        criterion for all.
 
     Returns
     -------
@@ -292,7 +364,8 @@ def solve_ridge(statistics: Statistics, alpha: Alpha) -> RidgeSolution:
     if isinstance(alpha, list | tuple):
         spectrum = statistics.spectrum()
         gcv = _generalised_cross_validation(spectrum, candidates, statistics)
-        best = gcv <= gcv.min(axis=0) * (1 + 1e-9)
+        criterion = gcv if alpha_per_target else gcv.sum(axis=1, keepdims=True)
+        best = criterion <= criterion.min(axis=0) * (1 + 1e-9)
         penalties = np.where(best, candidates, -np.inf).max(axis=0)
         coef, rank = _filter(spectrum, penalties, statistics.noise)
     elif (

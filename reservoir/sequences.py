@@ -8,6 +8,9 @@ A sequence is a run of rows in time order, features in columns. It may arrive as
 - a 3-D array (n_sequences, n_timesteps, n_features);
 - a list of 2-D arrays of any lengths.
 
+Named sequences stand in the order of their sorted names: so does what belongs to a whole
+sequence, one target, one weight or one state each.
+
 Inside the package the rows of all sequences stand one below the other, sequence after
 sequence ("stacked"); a `Layout` knows where each begins and how to give results the form of
 what came in.
@@ -126,8 +129,8 @@ def stack(X: Any, groups: Any = None) -> tuple[Any, Layout]:
         See the module's description for the accepted forms.
     groups : array-like of shape (n_rows,), optional
         The name of the sequence that each row belongs to; only with 2-D rows. Rows of one
-        sequence keep their order and need not stand together. Takes precedence over a
-        MultiIndex.
+        sequence keep their order and need not stand together; sequences stand in the order of
+        their sorted names. Takes precedence over a MultiIndex.
 
     Returns
     -------
@@ -208,6 +211,8 @@ def match_targets(y: Any, layout: Layout) -> tuple[Any, bool]:
             )
         return np.concatenate(parts), False
     ndim = np.ndim(y)
+    if ndim == 0:
+        raise ValueError(f"y must hold one target for each row or sequence, got {y!r}.")
     if layout.form == "array" and ndim == 3:
         values = np.asarray(y)
         if values.shape[:2] != (layout.n_sequences, layout.lengths[0]):
@@ -217,24 +222,33 @@ def match_targets(y: Any, layout: Layout) -> tuple[Any, bool]:
             )
         return values.reshape(layout.n_rows, -1), False
     n = _n_rows(y)
-    if layout.form == "array" and ndim == 2 and np.shape(y)[1] == layout.lengths[0] > 1:
+    could_be_steps = (
+        ndim == 2 and (layout.lengths == np.shape(y)[1]).all() and len(y) == len(layout.lengths)
+    )
+    if layout.form != "rows" and could_be_steps and layout.lengths[0] > 1:
         raise ValueError(
             f"y of shape {np.shape(y)} could hold one target for each step or "
-            f"{layout.lengths[0]} targets for each sequence; pass y[:, :, None] for one target "
-            "for each step, or X as rows with groups."
+            f"{layout.lengths[0]} targets for each sequence; pass y[:, :, None], or list(y) for a "
+            "list, for one target for each step, or X as rows with groups."
         )
     if layout.form == "rows" and n == layout.n_rows:
         return y, False
     if n == layout.n_sequences and not layout.is_single:
         return _in_key_order(y, layout.keys), True
-    fits = f"{layout.n_rows} rows"
-    if not layout.is_single:
-        fits += f" in {layout.n_sequences} sequences"
-    raise ValueError(
-        f"Found input variables with inconsistent numbers of samples: y has {n}, X has {fits}; "
-        "pass one target for each row"
-        + ("." if layout.is_single else ", or one for each sequence.")
-    )
+    message = f"Found input variables with inconsistent numbers of samples: y has {n}, X has "
+    if layout.is_single:
+        message += f"{layout.n_rows} rows; pass one target for each row."
+    elif layout.form == "rows":
+        message += (
+            f"{layout.n_rows} rows in {layout.n_sequences} sequences; pass one target for each row "
+            "or one for each sequence."
+        )
+    else:
+        message += (
+            f"{layout.n_sequences} sequences; pass one target for each sequence, or for each step "
+            f"in the form of X, {'a list of arrays' if layout.form == 'list' else 'a 3-D array'}."
+        )
+    raise ValueError(message)
 
 
 def match_weights(sample_weight: Any, layout: Layout, per_sequence: bool) -> Any:
@@ -270,13 +284,30 @@ def match_weights(sample_weight: Any, layout: Layout, per_sequence: bool) -> Any
         return None
     sample_weight = _plain(sample_weight)
     if layout.form == "list" and _is_list_of_arrays(sample_weight):
-        values = np.concatenate([np.asarray(part) for part in sample_weight])
+        parts = [np.asarray(part) for part in sample_weight]
+        lengths = [len(part) for part in parts]
+        if lengths != layout.lengths.tolist():
+            raise ValueError(
+                f"sample_weight must have as many weights as X has rows in each sequence, got "
+                f"lengths {_some(lengths)} for sequences of {_some(layout.lengths.tolist())} rows."
+            )
+        values = np.concatenate(parts)
     elif layout.form == "array" and np.ndim(sample_weight) == 2:
-        values = np.asarray(sample_weight).reshape(-1)
+        values = np.asarray(sample_weight)
+        if values.shape != (layout.n_sequences, layout.lengths[0]):
+            raise ValueError(
+                f"sample_weight must have shape (n_sequences, n_timesteps) = "
+                f"({layout.n_sequences}, {layout.lengths[0]}), got {values.shape}."
+            )
+        values = values.reshape(-1)
     else:
         values = np.asarray(_in_key_order(sample_weight, layout.keys))
     if values.ndim != 1:
-        raise ValueError(f"Sample weights must be 1D array or scalar, got shape {values.shape}.")
+        raise ValueError(
+            f"Sample weights must be 1D array or scalar, got shape {values.shape}."
+            if values.ndim
+            else "sample_weight must hold one weight for each row or sequence, got a number."
+        )
     expected = layout.n_sequences if per_sequence else layout.n_rows
     if len(values) == expected:
         return values
@@ -320,13 +351,21 @@ def _stack_list(X: Any) -> tuple[Any, Layout]:
             f"All sequences in the list must have the same number of features, got "
             f"{sorted(widths)}."
         )
+    frames = [isinstance(part, pd.DataFrame) for part in X]
+    if any(frames):
+        columns = [list(part.columns) for part, frame in zip(X, frames, strict=True) if frame]
+        if not all(frames) or any(names != columns[0] for names in columns):
+            raise ValueError(
+                "All sequences in the list must be DataFrames with the same columns in the same "
+                "order, or none of them may be a DataFrame."
+            )
     lengths = [len(part) for part in X]
     if min(lengths) == 0:
         raise ValueError(
             f"Each sequence must have at least one row, got none at position {lengths.index(0)}."
         )
     layout = Layout("list", np.concatenate([[0], np.cumsum(lengths)]))
-    if all(isinstance(part, pd.DataFrame) for part in X):
+    if all(frames):
         for part in X:
             _check_numeric(part)
             _check_time_order(part.index, Layout("rows", np.array([0, len(part)])))
@@ -375,12 +414,16 @@ def _sequence_names(X: Any, groups: Any, n_rows: int) -> pd.Index | None:
             raise ValueError("groups must not hold missing values; name the sequence of each row.")
         return pd.Index(names)
     if isinstance(X, pd.DataFrame) and isinstance(X.index, pd.MultiIndex):
+        if X.index.nlevels < 2:
+            return None
+        if any((codes < 0).any() for codes in X.index.codes):
+            raise ValueError("The MultiIndex of X must not hold missing values; fill or drop them.")
         return X.index.droplevel(-1)
     return None
 
 
 def _layout_of_names(names: pd.Index) -> Layout:
-    codes, keys = pd.factorize(names)
+    codes, keys = pd.factorize(names, sort=True)
     bounds = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=len(keys)))])
     if (np.diff(codes) >= 0).all():
         return Layout("rows", bounds, keys=pd.Index(keys))
@@ -427,9 +470,8 @@ def _check_time_order(index: pd.Index, layout: Layout) -> None:
 def _in_key_order(values: Any, keys: pd.Index | None) -> Any:
     if keys is None or not isinstance(values, pd.Series | pd.DataFrame):
         return values
-    if len(values) != len(keys) or values.index.equals(keys):
-        return values
-    return values.loc[keys] if values.index.isin(keys).all() else values
+    named = len(values) == len(keys) and values.index.is_unique and values.index.isin(keys).all()
+    return values.loc[keys] if named else values
 
 
 def _some(values: list[Any], n_shown: int = 5) -> str:

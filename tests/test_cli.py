@@ -195,11 +195,15 @@ WRONG = {
     "too few rows": (
         [],
         lambda table: table.write(table.frame[:8]),
-        "Column 'sales' must have at least 10 rows",
+        "Column 'sales' must have at least 11 rows",
     ),
     "no rows": ([], lambda table: table.write(table.frame[:0]), "must have rows below its header"),
     "empty file": ([], lambda table: table.path.write_text(""), "but it is empty"),
-    "not text": ([], lambda table: table.path.write_bytes(b"\xff\xfe\x00\x81"), "CSV file in UTF-8"),
+    "not text": (
+        [],
+        lambda table: table.path.write_bytes(b"\xff\xfe\x00\x81"),
+        "must be a CSV file in UTF-8, but: ",
+    ),
     "season of one": (["--season", "1"], None, "'season' parameter of ReservoirForecaster must"),
     "no season": (
         ["--date", "shop", "--seasonal-difference", "1"],
@@ -307,21 +311,11 @@ def test_as_a_process(monthly):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to a process")
 def test_control_c_ends_a_process():
-    command = [
-        sys.executable,
-        "-m",
-        "reservoir",
-        "forecast",
-        "-",
-        "--column",
-        "a",
-        "--horizon",
-        "3",
-    ]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(2)  # it waits for its input
-    process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=20) == 130
-    assert process.stderr.read() == "reservoir forecast: interrupted\n"
-    process.stdin.close()
-    process.stderr.close()
+    arguments = ["forecast", "-", "--column", "a", "--horizon", "3"]
+    command = [sys.executable, "-m", "reservoir", *arguments]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stderr=pipe, text=True) as process:
+        time.sleep(2)  # it waits for its input
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 130
+        assert process.stderr.read() == "reservoir forecast: interrupted\n"

@@ -2,7 +2,9 @@
 
 import copy
 import pickle
+import signal
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +15,7 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
 from sklearn.model_selection import (
     GridSearchCV,
@@ -130,11 +133,11 @@ class TestForms:
             (pd.DataFrame(X, index=index), Y, None),
             (pd.DataFrame(X), pd.DataFrame(Y), GROUPS),
         ]
-        fitted = [esn().fit(values, y, groups) for values, y, groups in forms]
+        fitted = [esn().fit(values, y, groups=groups) for values, y, groups in forms]
         for other in fitted[1:]:
             np.testing.assert_allclose(other.coef_, fitted[0].coef_, atol=1e-12)
         predicted = [
-            fit.predict(values, groups)
+            fit.predict(values, groups=groups)
             for fit, (values, _, groups) in zip(fitted, forms, strict=True)
         ]
         for rows in predicted[1:]:
@@ -154,7 +157,9 @@ class TestForms:
         mixed = esn().fit(X[order], Y[order], groups=GROUPS[order])
         np.testing.assert_allclose(mixed.coef_, apart.coef_, atol=1e-12)
         np.testing.assert_allclose(
-            mixed.predict(X[order], GROUPS[order]), apart.predict(X, GROUPS)[order], atol=1e-10
+            mixed.predict(X[order], groups=GROUPS[order]),
+            apart.predict(X, groups=GROUPS)[order],
+            atol=1e-10,
         )
 
     def test_targets_keep_their_dimensions(self):
@@ -265,20 +270,70 @@ class TestReadout:
 
     def test_interrupt_keeps_what_was_learned(self, monkeypatch):
         monkeypatch.setattr("reservoir.estimators._reservoir.BLOCK_SIZE", 64 * 32)
-        fitted = esn()
-        harvest = type(fitted)._samples
+        fitted = esn(predict_state="carry")
+        samples = type(fitted)._samples
 
-        def interrupted(self, *args):
-            for i, sample in enumerate(harvest(self, *args)):
+        def interrupted(self, task):
+            for i, sample in enumerate(samples(self, task)):
                 if i == 2:
-                    raise KeyboardInterrupt
+                    signal.raise_signal(signal.SIGINT)
                 yield sample
 
         monkeypatch.setattr(type(fitted), "_samples", interrupted)
-        with pytest.warns(UserWarning, match="fitted to the first 128 targets only"):
+        with (
+            pytest.raises(KeyboardInterrupt),
+            pytest.warns(UserWarning, match="fitted to the first 192 of 300 targets"),
+        ):
             fitted.fit(X, Y)
         monkeypatch.undo()
-        np.testing.assert_allclose(fitted.coef_, esn().fit(X[:128], Y[:128]).coef_, atol=1e-9)
+        expected = esn(predict_state="carry").fit(X[:192], Y[:192])
+        np.testing.assert_allclose(fitted.coef_, expected.coef_, atol=1e-9)
+        np.testing.assert_allclose(fitted.predict(X[192:]), expected.predict(X[192:]), atol=1e-9)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+    def test_a_failed_partial_fit_has_learned_nothing(self):
+        fitted = esn(activation="identity", spectral_radius=1.02).fit(X, Y)
+        before = fitted.coef_.copy()
+        with pytest.raises(FloatingPointError):
+            fitted.partial_fit(np.full((80_000, 2), 0.5), np.zeros((80_000, 2)))
+        fitted.partial_fit(X, Y)
+        again = esn(activation="identity", spectral_radius=1.02)
+        again.fit(X, Y).partial_fit(X, Y)
+        np.testing.assert_array_equal(fitted.coef_, again.coef_)
+        assert not np.array_equal(before, fitted.coef_)
+
+    def test_a_failed_fit_leaves_nothing_behind(self):
+        fitted = esn().fit(X, Y)
+        with pytest.raises(ValueError, match="alpha"):
+            fitted.set_params(alpha=np.ones(5)).fit(X, Y)
+        with pytest.raises(NotFittedError):
+            fitted.predict(X)
+
+    def test_a_quiet_start_does_not_mislead_the_choice_of_statistics(self, monkeypatch):
+        monkeypatch.setattr("reservoir.estimators._reservoir.BLOCK_SIZE", 64 * 32)
+        quiet = np.vstack([np.zeros((300, 2)), 1e3 * X])
+        y = np.vstack([np.zeros((300, 2)), Y])
+        kw = {"alpha": 1e-10, "activation": "identity", "spectral_radius": 0.99}
+        fitted = esn(**kw).fit(quiet, y)
+        assert fitted._statistics.kind == "factor"
+        parts = esn(**kw, predict_state="carry").partial_fit(quiet[:300], y[:300])
+        assert parts._statistics.kind == "gram"
+        parts.partial_fit(quiet[300:], y[300:])
+        features = ESNTransformer(n_units=30, random_state=0, activation="identity",
+                                  spectral_radius=0.99).fit_transform(quiet)  # fmt: skip
+        for found in (fitted, parts):
+            residual = features @ found.coef_.T + found.intercept_ - y
+            coef, intercept = naive.ridge(features, y, 1e-10)
+            best = features @ coef.T + intercept - y
+            assert np.linalg.norm(residual) <= 1.0001 * np.linalg.norm(best)
+
+    def test_memory_mapped_statistics_are_not_written_to(self, tmp_path):
+        for parameters in ({"alpha": 1.0}, {"alpha": 1e-12}, {"readout": RecursiveLeastSquares()}):
+            fitted = esn(**parameters).fit(X, Y)
+            joblib.dump(fitted, tmp_path / "esn")
+            mapped = joblib.load(tmp_path / "esn", mmap_mode="r")
+            mapped.partial_fit(X, Y)
+            np.testing.assert_allclose(mapped.predict(X), fitted.partial_fit(X, Y).predict(X))
 
 
 class TestStateOverTime:
@@ -558,7 +613,7 @@ BAD_FITS = {
     ),
     "infinite": (lambda: esn().fit(np.where(X > 0.49, np.inf, X), Y), "X contains infinity"),
     "nan": (lambda: esn().fit(np.where(X > 0.49, np.nan, X), Y), "X contains NaN"),
-    "all targets nan": (lambda: esn().fit(X, np.full(300, np.nan)), "."),
+    "all targets nan": (lambda: esn().fit(X, np.full(300, np.nan)), "no rows to fit"),
     "warmup": (lambda: esn(warmup=60).fit(PARTS, Y_PARTS), "got warmup=60 and a sequence of 60"),
     "empty": (lambda: esn().fit(np.empty((0, 2)), []), "0 sample"),
     "empty list": (lambda: esn().fit([], []), "Expected 2D array"),
@@ -613,7 +668,7 @@ BAD_FITS = {
         lambda: esn().fit(PARTS, [1, 2, 3]).partial_fit(X, Y[:, 0]), "y must be given as before"
     ),
     "partial readout": (
-        lambda: esn(readout=Ridge()).partial_fit(X, Y), "readout must have partial_fit"
+        lambda: esn(readout=Ridge()).partial_fit(X, Y), "has no attribute 'partial_fit'"
     ),
     "merge": (lambda: esn().fit(X, Y).merge(esn(random_state=1).fit(X, Y)), "same weights"),
     "merge readout": (
@@ -663,13 +718,11 @@ class _NoWeights:
 @pytest.mark.parametrize("case", BAD_FITS)
 def test_refusals(case):
     action, message = BAD_FITS[case]
-    with pytest.raises((ValueError, TypeError), match=message):
+    with pytest.raises((ValueError, TypeError, AttributeError), match=message):
         action()
 
 
 def test_unfitted():
-    from sklearn.exceptions import NotFittedError
-
     for action in (
         lambda: esn().predict(X),
         lambda: esn().generate(3),

@@ -440,7 +440,7 @@ def test_the_import_loads_neither_numba_nor_scikit_learn():
         ([[1.0, 2.0]], ValueError, "must hold candidates"),
         (np.ones(3), ValueError, r"each of 2 targets, got shape \(3,\); pass a list to choose"),
         ("auto", TypeError, "must be a number, an array .* or a list"),
-        (None, ValueError, "finite and not negative, got None"),
+        (None, TypeError, "must be a number"),
     ],
 )
 def test_bad_penalties_are_refused(alpha, error, message):

@@ -102,13 +102,18 @@ class TestTargets:
     def test_a_series_named_by_sequence_is_put_in_order(self):
         _, layout = stack(np.zeros((3, 1)), groups=["b", "a", "b"])
         values, _ = match_targets(pd.Series({"a": 1.0, "b": 2.0}), layout)
-        np.testing.assert_array_equal(values, [2.0, 1.0])
+        np.testing.assert_array_equal(values, [1.0, 2.0])
+        values, _ = match_targets(pd.Series({"b": 2.0, "a": 1.0}), layout)
+        np.testing.assert_array_equal(values, [1.0, 2.0])
 
     @pytest.mark.parametrize(
         ("X", "y", "message"),
         [
             (np.zeros((4, 1)), [1, 2, 3], "y has 3, X has 4 rows"),
-            (np.zeros((2, 3, 1)), [1, 2, 3], "y has 3, X has 6 rows in 2 sequences"),
+            (np.zeros((2, 3, 1)), [1, 2, 3], "y has 3, X has 2 sequences; .* a 3-D array"),
+            ([np.zeros((2, 1))] * 3, np.zeros((3, 2)), "pass y"),
+            ([np.zeros((2, 1)), np.zeros((3, 1))], np.zeros(5), "5, X has 2 seq.* list of arrays"),
+            (np.zeros((4, 1)), 3.0, "one target for each row or sequence, got 3.0"),
             (np.zeros((2, 3, 1)), np.zeros((2, 3)), "pass y"),
             (np.zeros((2, 3, 1)), np.zeros((2, 2, 1)), "n_timesteps, n_outputs"),
             ([np.zeros((2, 1)), np.zeros((3, 1))], [[1, 2], [1, 2]], "got lengths 2, 2"),
@@ -129,6 +134,18 @@ class TestWeights:
         np.testing.assert_array_equal(match_weights([[1], [2, 3]], layout, False), [1, 2, 3])
         _, layout = stack(np.zeros((2, 2, 1)))
         np.testing.assert_array_equal(match_weights(np.eye(2), layout, False), [1, 0, 0, 1])
+
+    @pytest.mark.parametrize(
+        ("X", "weight", "message"),
+        [
+            (np.zeros((2, 3, 1)), np.ones((3, 2)), r"= \(2, 3\), got \(3, 2\)"),
+            ([np.zeros((2, 1)), np.zeros((3, 1))], [[1, 1, 1], [1, 1]], "got lengths 3, 2"),
+            (np.zeros((4, 1)), 2.0, "got a number"),
+        ],
+    )
+    def test_wrong_shape(self, X, weight, message):
+        with pytest.raises(ValueError, match=message):
+            match_weights(weight, stack(X)[1], False)
 
     def test_wrong_length(self):
         with pytest.raises(ValueError, match=r"expected \(4,\)"):
@@ -156,6 +173,13 @@ def twice_the_same_time():
         ([np.zeros((2, 1)), np.zeros(2)], None, "1-D at position 1"),
         ([np.zeros((2, 1)), np.zeros((0, 1))], None, "none at position 1"),
         (np.zeros((0, 2, 1)), None, "0 sample"),
+        ([pd.DataFrame({"a": [1], "b": [2]}), pd.DataFrame({"b": [1], "a": [2]})], None, "order"),
+        ([pd.DataFrame({"a": [1.0]}), np.zeros((2, 1))], None, "none of them may be a DataFrame"),
+        (
+            pd.DataFrame({"a": [1, 2]}, index=pd.MultiIndex.from_arrays([["x", None], [1, 2]])),
+            None,
+            "must not hold missing",
+        ),
         (shuffled_times(), None, "not sorted"),
         (twice_the_same_time(), None, "occurs more than once"),
         ([twice_the_same_time()], None, "occurs more than once"),

@@ -43,7 +43,7 @@ class BaseEchoState(BaseEstimator):
     }
 
     _reservoir: Reservoir
-    _noise_rng: np.random.Generator
+    _noise_rngs: list[np.random.Generator]  # one for each layer, so that blocks do not show
     _final_keys: Any  # names of the sequences that ended in _final_states, or None
     _final_states: Floats
     _final_seen: NDArray[np.int64]  # steps that each had behind it
@@ -103,7 +103,7 @@ class BaseEchoState(BaseEstimator):
         return self._of_layers("bias")
 
     def _of_layers(self, name: str) -> Any:
-        check_is_fitted(self, "_reservoir")
+        check_is_fitted(self)
         layers = self._reservoir.layers + self._reservoir.backward_layers
         values = [getattr(layer, name) for layer in layers]
         return values[0] if len(values) == 1 else values
@@ -123,9 +123,7 @@ class BaseEchoState(BaseEstimator):
         return layout.gather(rows), layout
 
     def _draw_reservoir(self, n_features: int, n_feedback: int = 0) -> None:
-        """Draw all weights, begin the stream of state noise and forget earlier sequences."""
-        for name in ("_final_keys", "_final_states", "_final_seen"):
-            self.__dict__.pop(name, None)
+        """Draw all weights and begin the streams of state noise."""
         if self.bidirectional and (n_feedback or self.predict_state == "carry"):
             other = "feedback=True" if n_feedback else "predict_state='carry'"
             raise ValueError(
@@ -159,20 +157,31 @@ class BaseEchoState(BaseEstimator):
             self.include_input,
             n_feedback,
         )
-        self._noise_rng = np.random.default_rng([seed, 2])
+        n_streams = self.n_layers * (1 + self.bidirectional)
+        self._noise_rngs = [np.random.default_rng([seed, 2, i]) for i in range(n_streams)]
 
     def _begin(self, layout: Layout, initial_state: Any = None) -> tuple[Floats, NDArray[np.int64]]:
         """Return the state in which each sequence begins, and how many steps it has behind it."""
         n = layout.n_sequences
         if initial_state is not None:
             return self._given_state(initial_state, n), np.full(n, np.iinfo(np.int32).max)
-        if self.predict_state == "carry" and self.__sklearn_is_fitted__():
+        if self.predict_state == "carry":
             return self._carried_state(layout)
-        return self._reservoir.rest(n), np.zeros(n, np.int64)
+        return self._at_rest(layout)
+
+    def _at_rest(self, layout: Layout) -> tuple[Floats, NDArray[np.int64]]:
+        return self._reservoir.rest(layout.n_sequences), np.zeros(layout.n_sequences, np.int64)
+
+    def _forget(self) -> None:
+        """Be unfitted until a new fit has succeeded."""
+        for name in ("_reservoir", "_final_keys", "_final_states", "_final_seen"):
+            self.__dict__.pop(name, None)
 
     def _given_state(self, initial_state: Any, n_sequences: int) -> Floats:
         if self._reservoir.backward_layers:
             raise ValueError("initial_state must be None with bidirectional=True, got a state.")
+        if np.iscomplexobj(initial_state):
+            raise ValueError("initial_state must be real, got complex numbers.")
         state = np.array(initial_state, self._reservoir.dtype, ndmin=2)
         expected = (n_sequences, self._reservoir.n_state)
         if state.shape != expected or not np.isfinite(state).all():
@@ -183,6 +192,11 @@ class BaseEchoState(BaseEstimator):
         return state
 
     def _carried_state(self, layout: Layout) -> tuple[Floats, NDArray[np.int64]]:
+        if not hasattr(self, "_final_states"):
+            raise ValueError(
+                "predict_state='carry' must be set before fit, which then keeps the state at the "
+                "end of the training data; it was 'reset' then, so fit again."
+            )
         keys = self._final_keys
         if keys is not None and layout.keys is not None:
             states = self._reservoir.rest(layout.n_sequences)
@@ -202,7 +216,8 @@ class BaseEchoState(BaseEstimator):
     def _remember(self, layout: Layout, states: Floats, seen: NDArray[np.int64]) -> None:
         """Keep where each sequence ended and after how many steps, to carry on from there."""
         keys = layout.keys
-        if keys is not None and getattr(self, "_final_keys", None) is not None:
+        carrying = self.predict_state == "carry"
+        if carrying and keys is not None and getattr(self, "_final_keys", None) is not None:
             older = ~self._final_keys.isin(keys)
             keys = keys.append(self._final_keys[older])
             states = np.concatenate([states, self._final_states[older]])
@@ -210,7 +225,7 @@ class BaseEchoState(BaseEstimator):
         self._final_keys, self._final_states, self._final_seen = keys, states, seen
 
     def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "_final_states")
+        return hasattr(self, "_reservoir")
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -38,8 +38,8 @@ class ESNClassifier(ClassifierMixin, BaseReadout):
         Whether a second stack runs backwards through each sequence.
     topology : str, matrix or callable, default="random"
         "random", "dense", "cycle", "cycle_jumps", "delay_line", "small_world" or "orthogonal";
-        a dense or sparse matrix (n_units, n_units) used exactly as it is; or a callable
-        ``(n_units, rng) -> matrix``. See `reservoir.weights.recurrent_weights`.
+        a dense or sparse matrix (n_units, n_units) used exactly as it is, in every layer; or a
+        callable ``(n_units, rng) -> matrix``. See `reservoir.weights.recurrent_weights`.
     connectivity : int or float, default=10
         For "random": int, links into each unit; float, the share of all links.
     spectral_radius : float or None, default=0.9
@@ -49,7 +49,7 @@ class ESNClassifier(ClassifierMixin, BaseReadout):
     input_weights : str or array of shape (n_units, n_features), default="uniform"
         "uniform", "normal", "bernoulli" or "sparse"; or a matrix used exactly as it is.
     input_scaling : float or array of shape (n_features,), default=1.0
-        Factor of generated input weights.
+        Factor of generated input weights; an array scales those of the first layer only.
     bias_scaling : float, default=0.0
         The bias b is uniform in ±bias_scaling.
     feedback : bool, default=False
@@ -64,12 +64,12 @@ class ESNClassifier(ClassifierMixin, BaseReadout):
     include_input : bool, default=True
         Whether the readout also sees the input u(t).
     readout : None or estimator, default=None
-        None for ridge regression solved from accumulated statistics, which never holds the
-        states of a whole series; or any scikit-learn classifier.
-    alpha : float, ndarray of shape (n_outputs,) or list of float, default=1e-6
-        Penalty of the ridge readout; the intercept is not penalised. An array holds one for
-        each output; from a list, generalised cross-validation chooses without running the
-        reservoir again.
+        None for ridge regression solved from accumulated statistics, which holds no more than a
+        block of states at a time (with ``bidirectional``, those of a sequence); or any
+        scikit-learn classifier.
+    alpha : float or list of float, default=1e-6
+        Penalty of the ridge readout; the intercept is not penalised. From a list, generalised
+        cross-validation chooses one for all classes, without running the reservoir again.
     warmup : int, default=0
         First rows of each sequence that the readout is not fitted to. What it then says of
         rows so soon after rest is an extrapolation, and may be far off where alpha is small:
@@ -96,12 +96,12 @@ class ESNClassifier(ClassifierMixin, BaseReadout):
     input_weights_ : ndarray of shape (n_units, n_features)
     feedback_weights_ : ndarray of shape (n_units, n_outputs) or None
     bias_ : ndarray of shape (n_units,)
-    coef_ : ndarray of shape (n_states,) or (n_outputs, n_states)
+    coef_ : ndarray of shape (n_classes, n_states)
         Of the ridge readout: over the states of all layers, then the input.
-    intercept_ : float or ndarray of shape (n_outputs,)
-    alpha_ : float or ndarray of shape (n_outputs,)
+    intercept_ : ndarray of shape (n_classes,)
+    alpha_ : float or ndarray of shape (n_classes,)
         The penalty used.
-    gcv_ : ndarray of shape (n_alphas, n_outputs) or None
+    gcv_ : ndarray of shape (n_alphas, n_classes) or None
         The criterion for each candidate, if ``alpha`` is a list.
     readout_ : estimator
         The fitted ``readout``, if one was given.
@@ -133,8 +133,12 @@ class ESNClassifier(ClassifierMixin, BaseReadout):
     array(['fast'], dtype='<U4')
     """
 
+    _alpha_per_target = False  # so that the outputs of the classes sum to 1
+
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X: Any, y: Any, groups: Any = None, sample_weight: Any = None) -> "ESNClassifier":
+    def fit(
+        self, X: Any, y: Any, *, groups: Any = None, sample_weight: Any = None
+    ) -> "ESNClassifier":
         """Draw the weights and fit the readout.
 
         Parameters
@@ -162,12 +166,14 @@ class ESNClassifier(ClassifierMixin, BaseReadout):
         """
         return self._learn(X, y, groups, sample_weight, partial=False)
 
+    @available_if(lambda self: self.readout is None or hasattr(self.readout, "partial_fit"))
     @_fit_context(prefer_skip_nested_validation=False)
     def partial_fit(
         self,
         X: Any,
         y: Any,
         classes: Any = None,
+        *,
         groups: Any = None,
         sample_weight: Any = None,
     ) -> "ESNClassifier":
@@ -195,8 +201,8 @@ class ESNClassifier(ClassifierMixin, BaseReadout):
             given = np.unique(classes)
             if self.__sklearn_is_fitted__() and not np.array_equal(given, self.classes_):
                 raise ValueError(
-                    f"classes must be those of the first call, {list(self.classes_)}, got "
-                    f"{list(given)}."
+                    f"classes must be those of the first call, {self.classes_.tolist()}, got "
+                    f"{given.tolist()}."
                 )
             self._given_classes = given
         try:
@@ -207,8 +213,8 @@ class ESNClassifier(ClassifierMixin, BaseReadout):
     def predict(
         self,
         X: Any,
-        groups: Any = None,
         *,
+        groups: Any = None,
         initial_state: Any = None,
         return_state: bool = False,
     ) -> Any:
@@ -229,13 +235,13 @@ class ESNClassifier(ClassifierMixin, BaseReadout):
         state : ndarray of shape (n_state,) or (n_sequences, n_state)
             Only if ``return_state``.
         """
-        outputs, layout, states = self._outputs(X, groups, initial_state)
+        outputs, layout, states = self._outputs(X, groups, initial_state, streaming=return_state)
         labels = self._labels(outputs)
         result = self._in_form(labels, layout)
         return (result, states) if return_state else result
 
     @available_if(lambda self: self.readout is None or hasattr(self.readout, "predict_proba"))
-    def predict_proba(self, X: Any, groups: Any = None, *, initial_state: Any = None) -> Any:
+    def predict_proba(self, X: Any, *, groups: Any = None, initial_state: Any = None) -> Any:
         """Return the probability of each class.
 
         Those of the ridge readout are its least-squares estimates, cut off at 0 and scaled to
@@ -257,7 +263,7 @@ class ESNClassifier(ClassifierMixin, BaseReadout):
             outputs /= outputs.sum(axis=1, keepdims=True)
         return self._in_form(outputs, layout)
 
-    def score(self, X: Any, y: Any, groups: Any = None, sample_weight: Any = None) -> float:
+    def score(self, X: Any, y: Any, *, groups: Any = None, sample_weight: Any = None) -> float:
         """Return the share of labels that are right.
 
         Parameters
@@ -272,6 +278,11 @@ class ESNClassifier(ClassifierMixin, BaseReadout):
         outputs, layout, _ = self._outputs(X, groups, None)
         labels = self._labels(outputs)
         values, per_sequence = match_targets(y, layout)
+        if per_sequence != self._per_sequence:
+            raise ValueError(
+                f"y must hold one label for each {'sequence' if self._per_sequence else 'row'}, "
+                "as in fit."
+            )
         weight = match_weights(sample_weight, layout, per_sequence)
         if not per_sequence:
             labels = layout.scatter(labels)
@@ -292,16 +303,35 @@ class ESNClassifier(ClassifierMixin, BaseReadout):
             self.classes_ = getattr(self, "_given_classes", np.unique(values))
             if len(self.classes_) < 2:
                 raise ValueError(
-                    f"y must hold at least 2 classes, got 1 class, {self.classes_[0]!r}; there is "
-                    "nothing to tell apart."
+                    f"y must hold at least 2 classes, got 1 class, {self.classes_.tolist()}; there "
+                    "is nothing to tell apart."
                 )
         unknown = ~np.isin(values, self.classes_)
         if unknown.any():
             raise ValueError(
-                f"y must hold labels of the classes {list(self.classes_)}, got "
-                f"{values[unknown][0]!r}; name all classes in the first partial_fit."
+                f"y must hold labels of the classes {self.classes_.tolist()}, got "
+                f"{values[unknown].tolist()[0]!r}; name all classes in the first partial_fit."
             )
         return (values if per_sequence else layout.gather(values)), per_sequence
+
+    def _start(self, rows: Floats, targets: NDArray[Any], per_sequence: bool) -> None:
+        if isinstance(self.alpha, np.ndarray) and self.alpha.ndim:
+            raise ValueError(
+                "alpha must be a number or a list of candidates for a classifier, got an array; "
+                "with a penalty for each class the outputs are no probabilities."
+            )
+        super()._start(rows, targets, per_sequence)
+
+    def _kind_of_targets(self) -> tuple[Any, ...]:
+        return (*super()._kind_of_targets(), tuple(self.classes_.tolist()))
+
+    def _read(self, features: Floats, method: str = "predict") -> NDArray[Any]:
+        outputs = super()._read(features, method)
+        if self.readout is None or method != "predict_proba":
+            return outputs
+        placed = np.zeros((len(outputs), len(self.classes_)))  # a class may lie in the warm-up
+        placed[:, np.searchsorted(self.classes_, self.readout_.classes_)] = outputs
+        return placed
 
     def _labels(self, outputs: NDArray[Any]) -> NDArray[Any]:
         scored = self.readout is None or self.feedback

@@ -63,7 +63,9 @@ def run_with_feedback(
     for sequence, part in enumerate(layout):
         state = states[sequence]
         if readout.linear is not None and len(reservoir.layers) == 1:
-            outputs[part] = _compiled_feedback(reservoir, readout.linear, inputs[part], state)
+            for start in range(part.start, part.stop, reservoir.block_rows):
+                rows = slice(start, min(part.stop, start + reservoir.block_rows))
+                outputs[rows] = _compiled_feedback(reservoir, readout.linear, inputs[rows], state)
         else:
             for t in range(part.start, part.stop):
                 features, state[:] = reservoir.step(inputs[t : t + 1], state)

@@ -1,7 +1,12 @@
 """How an echo state network learns: features of a drawn reservoir into a readout."""
 
+import copy
+import signal
+import sys
+import threading
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -14,10 +19,15 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, has_
 from reservoir.estimators._base import BaseEchoState, as_returned_state
 from reservoir.estimators._closed_loop import Linear, Readout, run_with_feedback
 from reservoir.estimators._reservoir import Floats
-from reservoir.readout import choose_statistics, make_statistics, ridge_candidates, solve_ridge
+from reservoir.readout import (
+    choose_statistics,
+    keeps_digits,
+    make_statistics,
+    merge_statistics,
+    ridge_candidates,
+    solve_ridge,
+)
 from reservoir.sequences import Layout, match_weights
-
-Samples = Iterator[tuple[NDArray[np.int64], Floats]]
 
 
 class BaseReadout(BaseEchoState):
@@ -28,10 +38,12 @@ class BaseReadout(BaseEchoState):
         "feedback": ["boolean"],
         "feedback_scaling": [Interval(Real, 0, None, closed="left")],
         "readout": [None, HasMethods(["fit", "predict"])],
-        "alpha": [Interval(Real, 0, None, closed="left"), "array-like"],
+        "alpha": [Interval(Real, 0, None, closed="left"), np.ndarray, list, tuple],
         "warmup": [Interval(Integral, 0, None, closed="left")],
         "pooling": [StrOptions({"mean", "last"})],
     }
+
+    _alpha_per_target = True
 
     def __init__(
         self,
@@ -89,7 +101,7 @@ class BaseReadout(BaseEchoState):
     @property
     def feedback_weights_(self) -> Any:
         """W_fb (n_units, n_outputs) of the first layer; None without feedback."""
-        check_is_fitted(self, "_reservoir")
+        check_is_fitted(self)
         return self._reservoir.layers[0].feedback_weights
 
     def _targets(self, y: Any, layout: Layout, *, starting: bool) -> tuple[NDArray[Any], bool]:
@@ -101,10 +113,13 @@ class BaseReadout(BaseEchoState):
         return targets.reshape(len(targets), -1)
 
     def _learn(self, X: Any, y: Any, groups: Any, sample_weight: Any, *, partial: bool) -> Any:
-        """Fit, from nothing or on top of what has been learned."""
+        """Fit, from nothing or on top of what has been learned; all of it or nothing."""
         starting = not (partial and self.__sklearn_is_fitted__())
+        if starting:
+            self._forget()
         rows, layout = self._sequences(X, groups, reset=starting)
         targets, per_sequence = self._targets(y, layout, starting=starting)
+        self._check_feedback(targets, per_sequence)
         if starting:
             self._start(rows, targets, per_sequence)
         elif per_sequence != self._per_sequence:
@@ -113,23 +128,26 @@ class BaseReadout(BaseEchoState):
                 f"{'sequence' if self._per_sequence else 'row'}, got one for each "
                 f"{'sequence' if per_sequence else 'row'}."
             )
-        states, seen = self._begin(layout)
-        self._check_lengths(layout, seen)
-        weight = self._stacked_weight(sample_weight, layout)
-        samples = self._samples(rows, layout, targets, states, seen)
-        if self.readout is None:
-            self._learn_ridge(samples, targets, weight)
-        else:
-            self._learn_other(samples, targets, weight, partial=partial)
-        self._remember(layout, states, seen + layout.lengths)
+        begin = self._at_rest(layout) if starting else self._begin(layout)
+        task = Task(rows, layout, targets, self._encode(targets), *begin)
+        try:
+            self._check_lengths(task)
+            task.weight = self._stacked_weight(sample_weight, layout)
+            if self.readout is None:
+                interrupted = self._learn_ridge(task)
+            else:
+                interrupted = False
+                self._learn_other(task, partial=partial)
+        except BaseException:
+            if starting:
+                self._forget()
+            raise
+        self._remember(layout, task.states, task.seen + task.rows_done)
+        if interrupted:
+            raise KeyboardInterrupt
         return self
 
     def _start(self, rows: Floats, targets: NDArray[Any], per_sequence: bool) -> None:
-        if per_sequence and self.feedback:
-            raise ValueError(
-                "feedback must be False where there is one target for each sequence, got True; "
-                "there is no output at each step to feed back."
-            )
         self._per_sequence = per_sequence
         self._target_ndim = targets.ndim
         self._statistics: Any = None
@@ -139,8 +157,22 @@ class BaseReadout(BaseEchoState):
             ridge_candidates(self.alpha, n_outputs)  # a wrong alpha fails before any work
         self._draw_reservoir(rows.shape[1], n_outputs if self.feedback else 0)
 
-    def _check_lengths(self, layout: Layout, seen: NDArray[np.int64]) -> None:
-        shortest = int((layout.lengths + seen).min())
+    def _check_feedback(self, targets: NDArray[Any], per_sequence: bool) -> None:
+        if not self.feedback:
+            return
+        if per_sequence:
+            raise ValueError(
+                "feedback must be False where there is one target for each sequence, got True; "
+                "there is no output at each step to feed back."
+            )
+        if not _is_known(targets).all():
+            raise ValueError(
+                "y must not hold NaN with feedback=True, since every target is fed back; fill "
+                "them first."
+            )
+
+    def _check_lengths(self, task: "Task") -> None:
+        shortest = int((task.layout.lengths + task.seen).min())
         if shortest <= self.warmup:
             raise ValueError(
                 f"warmup must be smaller than the length of every sequence, got warmup="
@@ -158,106 +190,180 @@ class BaseReadout(BaseEchoState):
         )
         return weight if self._per_sequence else layout.gather(weight)
 
-    def _samples(
-        self,
-        rows: Floats,
-        layout: Layout,
-        targets: NDArray[Any],
-        states: Floats,
-        seen: NDArray[np.int64],
-    ) -> Samples:
+    def _samples(self, task: "Task") -> Iterator[tuple[NDArray[np.int64], Floats]]:
         """Yield what the readout learns from, in blocks: indices of targets, and features."""
         from tqdm import tqdm
 
+        layout = task.layout
         blocks = self._reservoir.harvest(
-            rows,
+            task.rows,
             layout,
-            states,
-            teacher=self._encode(targets) if self.feedback else None,
+            task.states,
+            teacher=task.encoded if self.feedback else None,
             noise=self.noise,
-            rng=self._noise_rng,
+            rngs=self._noise_rngs,
         )
-        kept = layout.positions + np.repeat(seen, layout.lengths) >= self.warmup
+        kept = self._kept(task)
         pool = Pool(layout, kept, self.pooling, self._reservoir.n_features)
         with tqdm(total=layout.n_rows, disable=not self.verbose, unit="row") as progress:
             for part, features in blocks:
+                chosen = np.flatnonzero(kept[part])
                 if self._per_sequence:
                     pool.add(part, features)
-                elif kept[part].any():
-                    chosen = np.flatnonzero(kept[part])
-                    yield part.start + chosen, features[chosen]
-                progress.update(len(features))
+                    chosen = chosen[:0]
+                task.rows_done = np.clip(part.stop - layout.bounds[:-1], 0, layout.lengths)
                 self._last_features = features[-1:].copy()
+                yield part.start + chosen, features[chosen]
+                progress.update(len(features))
         if self._per_sequence:
             yield np.arange(layout.n_sequences), pool.result()
 
-    def _learn_ridge(self, samples: Samples, targets: NDArray[Any], weight: Floats | None) -> None:
-        """Accumulate statistics, so that no more than a block of states is ever held."""
-        encoded, n_unknown, n_seen = self._encode(targets), 0, 0
-        try:
-            for index, features in samples:
-                if self._statistics is None:
-                    kind = choose_statistics(features, self.alpha, len(encoded))
-                    self._statistics = make_statistics(features.shape[1], encoded.shape[1], kind)
-                n_unknown += self._statistics.update(
-                    features, encoded[index], None if weight is None else weight[index]
-                )
-                n_seen += len(index)
-        except KeyboardInterrupt:
-            if n_seen == 0:
-                raise
-            _warn(f"Interrupted: the readout is fitted to the first {n_seen} targets only.")
-        self._solve()
-        _warn_unknown(n_unknown, len(encoded))
+    def _kept(self, task: "Task") -> NDArray[np.bool_]:
+        """Return which rows lie behind the warm-up of their sequence."""
+        steps = task.layout.positions + np.repeat(task.seen, task.layout.lengths)
+        return steps >= self.warmup
 
-    def _solve(self) -> None:
-        solution = solve_ridge(self._statistics, self.alpha)
+    def _learn_ridge(self, task: "Task") -> bool:
+        """Gather statistics, add them to those before, and solve; return if interrupted."""
+        states, rngs = task.states.copy(), copy.deepcopy(self._noise_rngs)
+        fresh, interrupted = self._gather(task, None)
+        if not interrupted and not keeps_digits(fresh, self.alpha):
+            # the first block was quieter than the rest, and has misled the choice
+            task.states[:], self._noise_rngs = states, rngs
+            fresh, interrupted = self._gather(task, "factor")
+        if interrupted:
+            if fresh is None or fresh.n_rows == 0:
+                raise KeyboardInterrupt
+            _warn(
+                f"Interrupted: the readout is fitted to the first {fresh.n_rows} of "
+                f"{len(task.targets)} targets."
+            )
+        n_dropped = fresh.n_dropped
+        if self._statistics is not None:
+            fresh = merge_statistics(self._statistics, fresh, self.alpha)
+        self._solve(fresh)
+        self._statistics = fresh
+        _warn_unknown(n_dropped, len(task.targets))
+        return interrupted
+
+    def _gather(self, task: "Task", kind: Any) -> tuple[Any, bool]:
+        """Return the statistics of all rows, and whether Ctrl-C has cut them short."""
+        statistics: Any = None
+        with PutOffInterrupt() as interrupt:
+            for index, features in self._samples(task):
+                weight = None if task.weight is None else task.weight[index]
+                if statistics is None and len(index):
+                    weighted = features if weight is None else np.sqrt(weight)[:, None] * features
+                    kind = kind or choose_statistics(weighted, self.alpha, len(task.encoded))
+                    statistics = make_statistics(features.shape[1], task.encoded.shape[1], kind)
+                if len(index):
+                    statistics.update(features, task.encoded[index], weight)
+                if interrupt.requested:
+                    return statistics, True
+        return statistics, False
+
+    def _solve(self, statistics: Any) -> None:
+        solution = solve_ridge(statistics, self.alpha, alpha_per_target=self._alpha_per_target)
         flat = self._target_ndim == 1 and len(solution.coef) == 1
         self.coef_ = solution.coef[0] if flat else solution.coef
         self.intercept_ = solution.intercept[0] if flat else solution.intercept
         self.alpha_, self.gcv_ = solution.alpha, solution.gcv
 
-    def _learn_other(
-        self,
-        samples: Samples,
-        targets: NDArray[Any],
-        weight: Floats | None,
-        *,
-        partial: bool,
-    ) -> None:
+    def _learn_other(self, task: "Task", *, partial: bool) -> None:
         """Give all features at once to the estimator that was passed as readout."""
-        collected = list(samples)
-        index = np.concatenate([part for part, _ in collected])
-        features = np.concatenate([part for _, part in collected])
-        known = _is_known(targets[index])
-        _warn_unknown(int((~known).sum()), len(targets))
-        index = index[known]
-        if not len(index):
+        if task.weight is not None and not has_fit_parameter(self.readout, "sample_weight"):
+            raise ValueError(
+                f"sample_weight must be None with readout={self.readout!r}, whose fit takes none, "
+                "got weights; use another readout."
+            )
+        n_kept = task.layout.n_sequences if self._per_sequence else int(self._kept(task).sum())
+        features = np.empty((n_kept, self._reservoir.n_features), self._reservoir.dtype)
+        index = np.empty(n_kept, np.int64)
+        filled = 0
+        for some, block in self._samples(task):
+            index[filled : filled + len(some)] = some
+            features[filled : filled + len(some)] = block
+            filled += len(some)
+        known = _is_known(task.targets[index])
+        if not known.any():
             raise ValueError(
                 "y must hold at least one finite target, but all targets are NaN; fill or drop "
                 "them."
             )
+        if not known.all():
+            index, features = index[known], features[known]
         if not partial or not hasattr(self, "readout_"):
             self.readout_ = clone(self.readout)
-        if partial and not hasattr(self.readout_, "partial_fit"):
-            raise ValueError(
-                f"readout must have partial_fit to learn in parts, got {self.readout!r}; use one "
-                "that has, such as RecursiveLeastSquares(), or readout=None."
-            )
         arguments = self._partial_arguments() if partial else {}
-        if weight is not None:
-            if not has_fit_parameter(self.readout_, "sample_weight"):
-                raise ValueError(
-                    f"sample_weight must be None with readout={self.readout!r}, whose fit takes "
-                    "none, got weights; use another readout."
-                )
-            arguments["sample_weight"] = weight[index]
+        if task.weight is not None:
+            arguments["sample_weight"] = task.weight[index]
         learn = self.readout_.partial_fit if partial else self.readout_.fit
-        learn(features[known], targets[index], **arguments)
+        learn(features, task.targets[index], **arguments)
+        _warn_unknown(int((~known).sum()), len(task.targets))
 
     def _partial_arguments(self) -> dict[str, Any]:
         """Return what the readout's partial_fit needs to be told beside the data."""
         return {}
+
+    def merge(self, other: Any) -> Any:
+        """Take in what another network with the same weights has learned.
+
+        Fitted to two parts of the sequences and merged, the readout equals that of a fit to
+        all of them.
+
+        Parameters
+        ----------
+        other : estimator of the same class
+            Fitted with the same parameters and ``random_state``; not changed.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If the two networks or the kinds of their targets differ, or they have another
+            readout than ridge regression.
+
+        Examples
+        --------
+        >>> from sklearn.base import clone
+        >>> from reservoir import ESNRegressor
+        >>> from reservoir.datasets import make_narma
+        >>> X, y = make_narma(400, random_state=0)
+        >>> esn = ESNRegressor(n_units=20, alpha=1e-3, random_state=0)
+        >>> halves = [clone(esn).fit(X[i : i + 200], y[i : i + 200]) for i in (0, 200)]
+        >>> merged = halves[0].merge(halves[1])
+        >>> whole = esn.fit(X, y, groups=[0] * 200 + [1] * 200)
+        >>> bool(abs(merged.coef_ - whole.coef_).max() < 1e-8)
+        True
+        """
+        check_is_fitted(self)
+        if type(self) is not type(other):
+            raise ValueError(
+                f"other must be another {type(self).__name__}, got {type(other).__name__}."
+            )
+        check_is_fitted(other)
+        if self.readout is not None or other.readout is not None:
+            raise ValueError("merge needs readout=None on both sides; other readouts cannot merge.")
+        if not self._reservoir.equals(other._reservoir):
+            raise ValueError(
+                "merge needs two networks with the same weights; fit both with the same "
+                "parameters and the same integer random_state."
+            )
+        if self._kind_of_targets() != other._kind_of_targets():
+            raise ValueError(
+                "merge needs two fits to targets of the same kind: for each row or for each "
+                "sequence, with the same outputs or classes."
+            )
+        merged = merge_statistics(copy.deepcopy(self._statistics), other._statistics, self.alpha)
+        self._solve(merged)
+        self._statistics = merged
+        return self
+
+    def _kind_of_targets(self) -> tuple[Any, ...]:
+        return self._per_sequence, self._target_ndim, self._statistics.n_targets
 
     def _read(self, features: Floats, method: str = "predict") -> NDArray[Any]:
         """Return what the readout says of features."""
@@ -274,12 +380,20 @@ class BaseReadout(BaseEchoState):
         return Readout(read, Linear(np.atleast_2d(self.coef_), np.atleast_1d(self.intercept_)))
 
     def _outputs(
-        self, X: Any, groups: Any, initial_state: Any, method: str = "predict"
+        self,
+        X: Any,
+        groups: Any,
+        initial_state: Any,
+        method: str = "predict",
+        *,
+        streaming: bool = False,
     ) -> tuple[NDArray[Any], Layout, NDArray[Any]]:
         """Return outputs for stacked rows or for sequences, the layout, and the final states."""
         check_is_fitted(self)
         rows, layout = self._sequences(X, groups, reset=False)
         states, seen = self._begin(layout, initial_state)
+        if initial_state is None and not streaming:
+            self._warn_of_single_row(layout)
         if self.feedback:
             outputs = run_with_feedback(
                 self._reservoir, self._closed_readout(), rows, layout, states
@@ -295,8 +409,61 @@ class BaseReadout(BaseEchoState):
             outputs = np.concatenate([self._read(features, method) for _, features in blocks])
         return outputs, layout, as_returned_state(states, layout)
 
+    def _warn_of_single_row(self, layout: Layout) -> None:
+        if (
+            self.predict_state == "reset"
+            and layout.is_single
+            and layout.n_rows == 1
+            and not self._per_sequence
+        ):
+            _warn(
+                "A single row is predicted from rest, without any memory of the rows before it; "
+                "pass whole sequences, an initial_state, or set predict_state='carry'."
+            )
+
     def _in_form(self, outputs: NDArray[Any], layout: Layout) -> Any:
         return outputs if self._per_sequence else layout.restore(outputs)
+
+
+@dataclass
+class Task:
+    """What is to be learned from: stacked rows, their targets, and where they begin."""
+
+    rows: Floats
+    layout: Layout
+    targets: NDArray[Any]
+    encoded: Floats
+    states: Floats  # of each sequence: before the first block, then after the last one
+    seen: NDArray[np.int64]  # steps that each sequence had behind it
+    weight: Floats | None = None
+    rows_done: NDArray[np.int64] | int = 0  # of each sequence
+
+
+class PutOffInterrupt:
+    """Hold Ctrl-C back until a block is done; a second one acts at once.
+
+    Only in the main thread, where Python delivers it.
+    """
+
+    requested = False
+
+    def __enter__(self) -> "PutOffInterrupt":
+        self._previous = signal.getsignal(signal.SIGINT)
+        self._active = threading.current_thread() is threading.main_thread() and callable(
+            self._previous
+        )
+        if self._active:
+            signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._active:
+            signal.signal(signal.SIGINT, self._previous)
+
+    def _note(self, number: int, frame: Any) -> None:
+        if self.requested and callable(self._previous):
+            self._previous(number, frame)
+        self.requested = True
 
 
 class Pool:
@@ -336,4 +503,8 @@ def _warn_unknown(n_unknown: int, n_targets: int) -> None:
 
 
 def _warn(message: str) -> None:
-    warnings.warn(message, stacklevel=6)
+    """Warn at the line of the user's that led here."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith(("reservoir", "sklearn")):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, stacklevel=level)

@@ -189,6 +189,8 @@ class RecursiveLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 f"{y.shape}; call fit to start anew."
             )
         rows = np.column_stack([X, np.ones(len(X))]) if self.fit_intercept else X
+        for name in ("_factor", "_scale", "_weights"):  # joblib may have mapped them read-only
+            setattr(self, name, np.require(getattr(self, name), requirements=["C", "W"]))
         n_held = update_recursive_least_squares(
             self._factor,
             self._scale,

@@ -4,10 +4,12 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import MultiOutputMixin, RegressorMixin, _fit_context
 from sklearn.metrics import r2_score
 from sklearn.utils import check_array
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from reservoir.estimators._closed_loop import generate_from_input, run_with_feedback
@@ -38,8 +40,8 @@ class ESNRegressor(MultiOutputMixin, RegressorMixin, BaseReadout):
         Whether a second stack runs backwards through each sequence.
     topology : str, matrix or callable, default="random"
         "random", "dense", "cycle", "cycle_jumps", "delay_line", "small_world" or "orthogonal";
-        a dense or sparse matrix (n_units, n_units) used exactly as it is; or a callable
-        ``(n_units, rng) -> matrix``. See `reservoir.weights.recurrent_weights`.
+        a dense or sparse matrix (n_units, n_units) used exactly as it is, in every layer; or a
+        callable ``(n_units, rng) -> matrix``. See `reservoir.weights.recurrent_weights`.
     connectivity : int or float, default=10
         For "random": int, links into each unit; float, the share of all links.
     spectral_radius : float or None, default=0.9
@@ -49,7 +51,7 @@ class ESNRegressor(MultiOutputMixin, RegressorMixin, BaseReadout):
     input_weights : str or array of shape (n_units, n_features), default="uniform"
         "uniform", "normal", "bernoulli" or "sparse"; or a matrix used exactly as it is.
     input_scaling : float or array of shape (n_features,), default=1.0
-        Factor of generated input weights.
+        Factor of generated input weights; an array scales those of the first layer only.
     bias_scaling : float, default=0.0
         The bias b is uniform in ±bias_scaling.
     feedback : bool, default=False
@@ -64,8 +66,9 @@ class ESNRegressor(MultiOutputMixin, RegressorMixin, BaseReadout):
     include_input : bool, default=True
         Whether the readout also sees the input u(t).
     readout : None or estimator, default=None
-        None for ridge regression solved from accumulated statistics, which never holds the
-        states of a whole series; or any scikit-learn regressor.
+        None for ridge regression solved from accumulated statistics, which holds no more than a
+        block of states at a time (with ``bidirectional``, those of a sequence); or any
+        scikit-learn regressor.
     alpha : float, ndarray of shape (n_outputs,) or list of float, default=1e-6
         Penalty of the ridge readout; the intercept is not penalised. An array holds one for
         each output; from a list, generalised cross-validation chooses without running the
@@ -139,7 +142,9 @@ class ESNRegressor(MultiOutputMixin, RegressorMixin, BaseReadout):
     """
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X: Any, y: Any, groups: Any = None, sample_weight: Any = None) -> "ESNRegressor":
+    def fit(
+        self, X: Any, y: Any, *, groups: Any = None, sample_weight: Any = None
+    ) -> "ESNRegressor":
         """Draw the weights and fit the readout.
 
         Parameters
@@ -168,6 +173,7 @@ class ESNRegressor(MultiOutputMixin, RegressorMixin, BaseReadout):
         """
         return self._learn(X, y, groups, sample_weight, partial=False)
 
+    @available_if(lambda self: self.readout is None or hasattr(self.readout, "partial_fit"))
     @_fit_context(prefer_skip_nested_validation=False)
     def partial_fit(
         self, X: Any, y: Any, groups: Any = None, sample_weight: Any = None
@@ -175,7 +181,8 @@ class ESNRegressor(MultiOutputMixin, RegressorMixin, BaseReadout):
         """Learn from more data; the readout is that of all data seen together.
 
         Sequences start from rest, or with ``predict_state="carry"`` where they ended before, so
-        that a long series can be passed in blocks.
+        that a long series can be passed in blocks. Each call solves the ridge readout anew; many
+        rows in a call cost less than many calls. A call that fails has learned nothing.
 
         Parameters
         ----------
@@ -189,15 +196,15 @@ class ESNRegressor(MultiOutputMixin, RegressorMixin, BaseReadout):
         Raises
         ------
         ValueError
-            As in `fit`, or if ``readout`` has no ``partial_fit``.
+            As in `fit`.
         """
         return self._learn(X, y, groups, sample_weight, partial=True)
 
     def predict(
         self,
         X: Any,
-        groups: Any = None,
         *,
+        groups: Any = None,
         initial_state: Any = None,
         return_state: bool = False,
     ) -> Any:
@@ -241,7 +248,7 @@ class ESNRegressor(MultiOutputMixin, RegressorMixin, BaseReadout):
         >>> bool(np.allclose(np.concatenate([first, rest]), whole))
         True
         """
-        outputs, layout, states = self._outputs(X, groups, initial_state)
+        outputs, layout, states = self._outputs(X, groups, initial_state, streaming=return_state)
         result = self._in_form(self._with_target_ndim(outputs), layout)
         return (result, states) if return_state else result
 
@@ -260,7 +267,9 @@ class ESNRegressor(MultiOutputMixin, RegressorMixin, BaseReadout):
         context : array-like of shape (n_rows, n_features), optional
             The rows before the first step, run from rest (from the end of the training data
             with ``predict_state="carry"``). With feedback a pair (X, y), y being the outputs to
-            force. None continues from the end of the training data.
+            force. None takes the training rows: then the first value is the output for the last
+            of them (the last training target, if the network has learned it well) or, with
+            feedback, for the row after it.
         X_future : array-like of shape (n_steps, n_columns), optional
             With feedback, all inputs of the steps to come. Without, the exogenous columns of
             the row that each generated value becomes part of: (n_steps, n_features - n_outputs).
@@ -268,7 +277,8 @@ class ESNRegressor(MultiOutputMixin, RegressorMixin, BaseReadout):
         Returns
         -------
         y : ndarray of shape (n_steps,) or (n_steps, n_outputs)
-            The values that follow the context.
+            The outputs that follow the context: where they are the next row of the input, the
+            first is the row after the last of the context.
 
         Raises
         ------
@@ -302,7 +312,7 @@ class ESNRegressor(MultiOutputMixin, RegressorMixin, BaseReadout):
             outputs = self._generate_from_input(int(n_steps), context, X_future)
         return self._with_target_ndim(outputs)
 
-    def score(self, X: Any, y: Any, groups: Any = None, sample_weight: Any = None) -> float:
+    def score(self, X: Any, y: Any, *, groups: Any = None, sample_weight: Any = None) -> float:
         """Return the coefficient of determination R² of the predictions.
 
         Parameters
@@ -316,6 +326,11 @@ class ESNRegressor(MultiOutputMixin, RegressorMixin, BaseReadout):
         """
         outputs, layout, _ = self._outputs(X, groups, None)
         targets, per_sequence = self._targets(y, layout, starting=False)
+        if per_sequence != self._per_sequence:
+            raise ValueError(
+                f"y must hold one target for each {'sequence' if self._per_sequence else 'row'}, "
+                "as in fit."
+            )
         weight = match_weights(sample_weight, layout, per_sequence)
         if weight is not None and not per_sequence:
             weight = layout.gather(np.asarray(weight))
@@ -329,52 +344,6 @@ class ESNRegressor(MultiOutputMixin, RegressorMixin, BaseReadout):
                 sample_weight=None if weight is None else weight[known],
             )
         )
-
-    def merge(self, other: "ESNRegressor") -> "ESNRegressor":
-        """Take in what another network with the same weights has learned.
-
-        Fitted to two parts of the sequences and merged, the readout equals that of a fit to
-        all of them.
-
-        Parameters
-        ----------
-        other : ESNRegressor
-            Fitted with the same parameters and ``random_state``; not changed.
-
-        Returns
-        -------
-        self : ESNRegressor
-
-        Raises
-        ------
-        ValueError
-            If the two networks differ, or have a readout of another kind.
-
-        Examples
-        --------
-        >>> from sklearn.base import clone
-        >>> from reservoir import ESNRegressor
-        >>> from reservoir.datasets import make_narma
-        >>> X, y = make_narma(400, random_state=0)
-        >>> esn = ESNRegressor(n_units=20, alpha=1e-3, random_state=0)
-        >>> halves = [clone(esn).fit(X[i : i + 200], y[i : i + 200]) for i in (0, 200)]
-        >>> merged = halves[0].merge(halves[1])
-        >>> whole = esn.fit(X, y, groups=[0] * 200 + [1] * 200)
-        >>> bool(abs(merged.coef_ - whole.coef_).max() < 1e-8)
-        True
-        """
-        check_is_fitted(self)
-        check_is_fitted(other)
-        if self.readout is not None or other.readout is not None:
-            raise ValueError("merge needs readout=None on both sides; other readouts cannot merge.")
-        if not self._reservoir.equals(other._reservoir):
-            raise ValueError(
-                "merge needs two networks with the same weights; fit both with the same "
-                "parameters and the same integer random_state."
-            )
-        self._statistics.merge(other._statistics)
-        self._solve()
-        return self
 
     def _targets(self, y: Any, layout: Layout, *, starting: bool) -> tuple[NDArray[Any], bool]:
         if y is None:
@@ -395,11 +364,6 @@ class ESNRegressor(MultiOutputMixin, RegressorMixin, BaseReadout):
             self._n_outputs = n_outputs
         elif n_outputs != self._n_outputs:
             raise ValueError(f"y must have {self._n_outputs} output(s) as in fit, got {n_outputs}.")
-        if self.feedback and starting and np.isnan(values).any():
-            raise ValueError(
-                "y must not hold NaN with feedback=True, since every target is fed back; fill "
-                "them first."
-            )
         return (values if per_sequence else layout.gather(values)), per_sequence
 
     def _with_target_ndim(self, outputs: NDArray[Any]) -> NDArray[Any]:
@@ -432,6 +396,12 @@ class ESNRegressor(MultiOutputMixin, RegressorMixin, BaseReadout):
         else:
             state, features = self._context_state(context)
             output = self._read(features)
+        columns = list(getattr(self, "feature_names_in_", []))[n_outputs:]
+        if columns and isinstance(X_future, pd.DataFrame) and list(X_future.columns) != columns:
+            raise ValueError(
+                f"X_future must have the columns {columns} in this order, got "
+                f"{list(X_future.columns)}."
+            )
         future = self._future(X_future, n_steps, n_features - n_outputs)
         output = np.reshape(output, n_outputs)
         return generate_from_input(
@@ -456,6 +426,8 @@ class ESNRegressor(MultiOutputMixin, RegressorMixin, BaseReadout):
                     f"got {teacher.shape}."
                 )
             state, _ = self._context_state(X, teacher)
+        if X_future is not None:
+            X_future, _ = self._sequences(X_future, None, reset=False)
         future = self._future(X_future, n_steps, self.n_features_in_)
         layout = Layout("rows", np.array([0, n_steps]))
         return run_with_feedback(
@@ -463,7 +435,7 @@ class ESNRegressor(MultiOutputMixin, RegressorMixin, BaseReadout):
         )
 
     def _single_end(self) -> Floats:
-        if len(self._final_states) != 1:
+        if not hasattr(self, "_final_states") or len(self._final_states) != 1:
             raise ValueError(
                 f"context must be given, got None, since {len(self._final_states)} sequences "
                 "were fitted and there is no single end to continue from."

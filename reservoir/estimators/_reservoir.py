@@ -46,10 +46,11 @@ class Layer:
 
     def drive(self, inputs: Floats, feedback: Floats | None = None) -> Floats:
         """Return the preactivation (n_steps, n_units) without its recurrent part."""
-        drive = inputs @ self.input_weights.T
-        drive += self.bias
-        if self.feedback_weights is not None and feedback is not None:
-            drive += feedback @ self.feedback_weights.T
+        with np.errstate(over="ignore", invalid="ignore"):  # a diverged state is named later
+            drive = inputs @ self.input_weights.T
+            drive += self.bias
+            if self.feedback_weights is not None and feedback is not None:
+                drive += feedback @ self.feedback_weights.T
         return drive
 
     def kernel_weights(self) -> Any:
@@ -134,7 +135,7 @@ class Reservoir:
         *,
         teacher: Floats | None = None,
         noise: float = 0.0,
-        rng: np.random.Generator | None = None,
+        rngs: list[np.random.Generator] | None = None,
     ) -> Iterator[tuple[slice, Floats]]:
         """Run over stacked sequences and yield their features, block after block.
 
@@ -148,7 +149,9 @@ class Reservoir:
         teacher : ndarray of shape (n_rows, n_feedback), optional
             The outputs that are fed back, each one step later.
         noise : float, default=0.0
-            Uniform noise in ±noise, drawn from ``rng``, is added to every state.
+            Uniform noise in ±noise is added to every state.
+        rngs : list of Generator, optional
+            What the noise is drawn from, one for each layer.
 
         Yields
         ------
@@ -161,7 +164,7 @@ class Reservoir:
         FloatingPointError
             If a state leaves the finite numbers.
         """
-        for rows, pieces in _blocks(layout, self._block_rows(), whole=bool(self.backward_layers)):
+        for rows, pieces in _blocks(layout, self.block_rows, whole=bool(self.backward_layers)):
             features = np.empty((rows.stop - rows.start, self.n_features), self.dtype)
             for sequence, piece in pieces:
                 block = features[piece.start - rows.start : piece.stop - rows.start]
@@ -169,7 +172,7 @@ class Reservoir:
                 if teacher is not None:
                     feedback = self._delayed(teacher[piece], states[sequence])
                     states[sequence, self.n_units :] = teacher[piece.stop - 1]
-                self._run_piece(inputs[piece], states[sequence], block, feedback, noise, rng)
+                self._run_piece(inputs[piece], states[sequence], block, feedback, noise, rngs)
             _check_finite(features, rows, layout)
             yield rows, features
 
@@ -192,7 +195,9 @@ class Reservoir:
         self._run_piece(inputs, state, features, state[None, self.n_units :], 0.0, None)
         return features, state
 
-    def _block_rows(self) -> int:
+    @property
+    def block_rows(self) -> int:
+        """Rows in a block of features."""
         return max(64, BLOCK_SIZE // self.n_features)
 
     def _delayed(self, teacher: Floats, state: Floats) -> Floats:
@@ -205,17 +210,18 @@ class Reservoir:
         features: Floats,
         feedback: Floats | None,
         noise: float,
-        rng: np.random.Generator | None,
+        rngs: list[np.random.Generator] | None,
     ) -> None:
         column = 0
+        streams = iter(rngs or [])
         for layers, flow in ((self.layers, 1), (self.backward_layers, -1)):
             signal = inputs[::flow]
             for layer in layers:
                 unit = slice(column, column + layer.n_units)
                 start = state[unit] if flow > 0 else np.zeros(layer.n_units, self.dtype)
                 shaken = None
-                if noise and rng is not None:
-                    shaken = rng.uniform(-noise, noise, (len(inputs), layer.n_units))
+                if noise and rngs:
+                    shaken = next(streams).uniform(-noise, noise, (len(inputs), layer.n_units))
                     shaken = shaken.astype(self.dtype, copy=False)
                 signal = layer.run(signal, start, feedback, shaken)
                 features[:, unit] = signal[::flow]

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import TransformerMixin, _fit_context
+from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from reservoir.estimators._base import BaseEchoState, as_returned_state
@@ -33,8 +34,8 @@ class ESNTransformer(TransformerMixin, BaseEchoState):
         Whether a second stack runs backwards through each sequence.
     topology : str, matrix or callable, default="random"
         "random", "dense", "cycle", "cycle_jumps", "delay_line", "small_world" or "orthogonal";
-        a dense or sparse matrix (n_units, n_units) used exactly as it is; or a callable
-        ``(n_units, rng) -> matrix``. See `reservoir.weights.recurrent_weights`.
+        a dense or sparse matrix (n_units, n_units) used exactly as it is, in every layer; or a
+        callable ``(n_units, rng) -> matrix``. See `reservoir.weights.recurrent_weights`.
     connectivity : int or float, default=10
         For "random": int, links into each unit; float, the share of all links.
     spectral_radius : float or None, default=0.9
@@ -44,7 +45,7 @@ class ESNTransformer(TransformerMixin, BaseEchoState):
     input_weights : str or array of shape (n_units, n_features), default="uniform"
         "uniform", "normal", "bernoulli" or "sparse"; or a matrix used exactly as it is.
     input_scaling : float or array of shape (n_features,), default=1.0
-        Factor of generated input weights.
+        Factor of generated input weights; an array scales those of the first layer only.
     bias_scaling : float, default=0.0
         The bias b is uniform in ±bias_scaling.
     activation : {"tanh", "identity", "relu", "sigmoid"}, default="tanh"
@@ -95,7 +96,7 @@ class ESNTransformer(TransformerMixin, BaseEchoState):
     """
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any = None, groups: Any = None) -> "ESNTransformer":
+    def fit(self, X: Any, y: Any = None, *, groups: Any = None) -> "ESNTransformer":
         """Draw the weights, and see where the sequences end if that is to be carried on.
 
         Parameters
@@ -110,17 +111,18 @@ class ESNTransformer(TransformerMixin, BaseEchoState):
         -------
         self : ESNTransformer
         """
+        self._forget()
         rows, layout = self._sequences(X, groups, reset=True)
         self._draw_reservoir(rows.shape[1])
-        states = self._reservoir.rest(layout.n_sequences)
         if self.predict_state == "carry":
+            states = self._reservoir.rest(layout.n_sequences)
             for _ in self._reservoir.harvest(rows, layout, states):
                 pass
-        self._remember(layout, states, layout.lengths)
+            self._remember(layout, states, layout.lengths)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit_transform(self, X: Any, y: Any = None, groups: Any = None) -> Any:
+    def fit_transform(self, X: Any, y: Any = None, *, groups: Any = None) -> Any:
         """Draw the weights and return the features of ``X``, each sequence from rest.
 
         Parameters
@@ -133,7 +135,9 @@ class ESNTransformer(TransformerMixin, BaseEchoState):
         features : ndarray of shape (n_rows, n_features_out), 3-D array or list
             In the form of ``X``.
         """
+        self._forget()
         rows, layout = self._sequences(X, groups, reset=True)
+        self._check_container(layout)
         self._draw_reservoir(rows.shape[1])
         states = self._reservoir.rest(layout.n_sequences)
         features = self._collect(rows, layout, states, self.noise)
@@ -143,8 +147,8 @@ class ESNTransformer(TransformerMixin, BaseEchoState):
     def transform(
         self,
         X: Any,
-        groups: Any = None,
         *,
+        groups: Any = None,
         initial_state: Any = None,
         return_state: bool = False,
     ) -> Any:
@@ -169,6 +173,7 @@ class ESNTransformer(TransformerMixin, BaseEchoState):
         """
         check_is_fitted(self)
         rows, layout = self._sequences(X, groups, reset=False)
+        self._check_container(layout)
         states, _ = self._begin(layout, initial_state)
         features = layout.restore(self._collect(rows, layout, states, 0.0))
         return (features, as_returned_state(states, layout)) if return_state else features
@@ -196,11 +201,24 @@ class ESNTransformer(TransformerMixin, BaseEchoState):
         ]
         return np.array(names + list(inputs) * self._reservoir.include_input, dtype=object)
 
+    def _check_container(self, layout: Layout) -> None:
+        container = _get_output_config("transform", self)["dense"]
+        if layout.form != "rows" and container != "default":
+            raise ValueError(
+                f"set_output(transform={container!r}) needs rows, got a list or a 3-D array; pass "
+                "a DataFrame whose MultiIndex names the sequences."
+            )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = [self.dtype]
+        return tags
+
     def _collect(self, rows: Floats, layout: Layout, states: Floats, noise: float) -> Floats:
         from tqdm import tqdm
 
         collected = np.empty((layout.n_rows, self._reservoir.n_features), self._reservoir.dtype)
-        blocks = self._reservoir.harvest(rows, layout, states, noise=noise, rng=self._noise_rng)
+        blocks = self._reservoir.harvest(rows, layout, states, noise=noise, rngs=self._noise_rngs)
         with tqdm(total=layout.n_rows, disable=not self.verbose, unit="row") as progress:
             for part, features in blocks:
                 collected[part] = features
