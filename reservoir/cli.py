@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-import warnings
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -35,16 +34,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     name = " ".join(["reservoir", *arguments[:1]])
     try:
-        with warnings.catch_warnings():
-            # an estimator keeps what it has learned until Ctrl-C; a command just stops
-            warnings.filterwarnings("error", "Interrupted")
-            options = _parser(arguments).parse_args(arguments)
-            return int(options.run(options))
+        options = _parser(arguments).parse_args(arguments)
+        return int(options.run(options))
     except SystemExit as stop:  # argparse has written its message
         return int(stop.code or 0)
-    except (KeyboardInterrupt, UserWarning) as stop:
-        if KeyboardInterrupt not in (type(stop), type(stop.__context__)):
-            raise
+    except KeyboardInterrupt:
         return _say(f"{name}: interrupted", 130)
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)

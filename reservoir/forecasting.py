@@ -142,7 +142,7 @@ class ReservoirForecaster(BaseEstimator):
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, y: pd.Series | pd.DataFrame, X: Any = None) -> Self:
-        """Fit the network to a series.
+        """Fit the networks to a series.
 
         Parameters
         ----------
@@ -165,6 +165,7 @@ class ReservoirForecaster(BaseEstimator):
             numbers, infinite or NaN; if there are too few rows; or if X has no row for a time of
             y.
         """
+        self.__dict__.pop("_recent", None)  # unfitted until all has gone well
         self._check_network()
         frame = as_frame(y, "y")
         index = full_index(frame.index, "y")
@@ -253,10 +254,7 @@ class ReservoirForecaster(BaseEstimator):
         check_is_fitted(self)
         frame = as_frame(y, "y")
         index = index_after(self._recent.index, len(frame))
-        if not self._is_series and not frame.columns.equals(self._columns):
-            raise ValueError(
-                f"y must have the columns of fit, {list(self._columns)}, got {list(frame.columns)}."
-            )
+        self._check_form(y)
         if not frame.index.equals(index):
             raise ValueError(
                 f"y must have the {len(index)} time(s) from {as_text(index[0])} to "
@@ -271,6 +269,18 @@ class ReservoirForecaster(BaseEstimator):
             np.concatenate([self._recent.x, x_rows]),
         )
         return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_recent")
+
+    def _check_form(self, y: pd.Series | pd.DataFrame) -> None:
+        if self._is_series != isinstance(y, pd.Series):
+            form = "Series" if self._is_series else "DataFrame"
+            raise ValueError(f"y must be a {form} as in fit, got a {type(y).__name__}.")
+        if isinstance(y, pd.DataFrame) and not y.columns.equals(self._columns):
+            raise ValueError(
+                f"y must have the columns of fit, {list(self._columns)}, got {list(y.columns)}."
+            )
 
     def _check_network(self) -> None:
         for name in ("feedback", "bidirectional"):

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -271,26 +270,46 @@ def test_picture_without_matplotlib(monthly, monkeypatch, capsys):
     assert 'pip install "reservoir-toolkit[plot]"' in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("while_learning", [False, True])
-def test_interruption(monkeypatch, capsys, while_learning):
+def test_interruption(monkeypatch, capsys):
     def interrupted(options):
-        try:
-            raise KeyboardInterrupt
-        except KeyboardInterrupt:
-            if not while_learning:
-                raise
-            warnings.warn("Interrupted: the readout is fitted to a part.", stacklevel=1)
-        return 0
+        raise KeyboardInterrupt
 
     monkeypatch.setattr(_cli_forecast, "run", interrupted)
     assert main(["forecast", "a.csv", "--column", "a", "--horizon", "2"]) == 130
     assert capsys.readouterr().err == "reservoir forecast: interrupted\n"
 
 
-def test_other_warnings_are_not_an_interruption(monkeypatch):
-    monkeypatch.setattr(_cli_forecast, "run", lambda options: warnings.warn("odd", stacklevel=1))
-    with pytest.raises(UserWarning, match="odd"):
-        main(["forecast", "a.csv", "--column", "a", "--horizon", "2"])
+class TestTimer:
+    SMALL = ("timer", "--hold", "20", "--train", "4000", "--test", "1500", "--folds", "2")
+
+    def test_table_and_picture(self, tmp_path, capsys):
+        picture = tmp_path / "timer.png"
+        assert main([*self.SMALL, "--plot", str(picture)]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        rows = {line[:18].strip(): line[18:].split() for line in lines if line.count(".") >= 3}
+        assert set(rows) == {
+            "ESN -> trees", "ESN, own readout", "lags -> ridge", "lags -> trees",
+        }  # fmt: skip
+        assert float(rows["ESN -> trees"][1]) < 0.2 < float(rows["lags -> ridge"][1])
+        assert picture.read_bytes().startswith(b"\x89PNG")
+
+    @pytest.mark.parametrize(
+        ("argument", "message"),
+        [
+            (("--hold", "2"), "--hold must be at least 5, got 2"),
+            (("--folds", "1"), "--folds must be at least 2, got 1"),
+            (("--train", "100"), "--train must be at least 8 times --hold, 160 steps, got 100"),
+            (("--test", "0"), "--test must be at least 8 times"),
+        ],
+    )
+    def test_refusals(self, argument, message, capsys):
+        assert main([*self.SMALL, *argument]) == 2
+        assert message in capsys.readouterr().err
+
+    def test_no_picture_without_matplotlib(self, monkeypatch, capsys):
+        monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+        assert main([*self.SMALL, "--plot", "out.png"]) == 2
+        assert 'pip install "reservoir-toolkit[plot]"' in capsys.readouterr().err
 
 
 def test_every_command_has_a_module():

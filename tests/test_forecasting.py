@@ -176,6 +176,14 @@ def test_forecast_scales_and_shifts_with_the_series(parameters, factor, shift):
     assert_allclose(other / factor - shift, forecast, atol=1e-4)
 
 
+@pytest.mark.parametrize("n_rows", [10, 11, 15, 25, 40])
+@pytest.mark.parametrize("noise", [0.0, 0.3])
+def test_short_series_stay_near_their_range(n_rows, noise):
+    y = wave(noise=noise)[:n_rows]
+    forecast = ReservoirForecaster(difference=0, seasonal_difference=0).fit(y).predict(50)
+    assert forecast.abs().max() < 3 * y.abs().max()
+
+
 def test_own_network_is_used_and_left_alone():
     network = ESNRegressor(n_units=30, alpha=1e-3, random_state=5)
     forecaster = ReservoirForecaster(network, n_estimators=3).fit(wave())
@@ -271,6 +279,8 @@ def test_update_refuses_what_does_not_follow():
         quick().update(y)
     with pytest.raises(ValueError, match="columns of fit"):
         quick().fit(waves(n_columns=2)[:60]).update(waves(n_columns=3)[60:])
+    with pytest.raises(ValueError, match="must be a Series as in fit, got a DataFrame"):
+        forecaster.update(y[60:].to_frame())
 
 
 # --- gaps -------------------------------------------------------------------------------------
@@ -502,6 +512,11 @@ def test_exogenous_rows_must_be_there():
 def test_unfitted_use():
     with pytest.raises(NotFittedError):
         ReservoirForecaster().predict(3)
+    forecaster = quick().fit(wave())
+    with pytest.raises(ValueError, match="at least 10 rows"):
+        forecaster.fit(wave()[:9])
+    with pytest.raises(NotFittedError):
+        forecaster.predict(3)
 
 
 def test_divergence_is_named():

@@ -511,7 +511,6 @@ HOLED = np.array([[0.0, np.nan, 0.0], [0.0, 0.0, np.inf], [0.0, 0.0, 0.0]])
         ({"connectivity": 1.5}, r"float in \(0, 1\].* got 1.5"),
         ({"connectivity": "many"}, "got 'many'"),
         ({"connectivity": np.nan}, "got nan"),
-        ({"connectivity": 3, "topology": "small_world"}, "at most 2 links into each"),
         ({"connectivity": 1.0, "topology": "small_world"}, "at most 2 links into each"),
         ({"topology": "cycle_jumps"}, "n_units must be at least 4 for a cycle with jumps, got 3"),
         ({"spectral_radius": -0.1}, "spectral_radius must be None or a finite number >= 0"),
