@@ -14,7 +14,7 @@ it in the last bits; ``2^k`` is those bits moved to where the exponent stands. A
 subtracting such a constant must not be simplified, so "reassoc" is not among the flags here.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
@@ -26,28 +26,53 @@ from reservoir.kernels._jit import EXACT, jit
 
 ACTIVATIONS = {"tanh": 0, "identity": 1, "relu": 2, "sigmoid": 3}
 
-f32 = np.float32
 
-LOG2_E = 1 / np.log(2)
-LN2_HIGH = float.fromhex("0x1.62e42fefa0000p-1")  # k times this is exact
-LN2_LOW = float.fromhex("0x1.cf79abc9e3b39p-40")
-ROUND = 1.5 * 2.0**52
-P = (
-    0.5, 0.1666666666666667, 0.04166666666666667, 0.008333333333326136, 0.0013888888888883748,
-    0.00019841269874820627, 2.4801587325547743e-05, 2.7557255400206422e-06,
-    2.75572736431103e-07, 2.5105217004720745e-08, 2.0914686968086876e-09,
+class Precision(NamedTuple):
+    """Constants of one type of float."""
+
+    number: Any
+    log2_e: Any
+    ln2_high: Any  # few bits, so that k times this is exact
+    ln2_low: Any
+    round: Any
+    polynomial: tuple[Any, ...]
+    tanh_limit: Any  # from here on tanh(y / 2) is 1
+    exp_limit: Any  # from here on exp(-y) is 0
+    bias: Any  # of the exponent
+    shift: Any  # of the exponent
+
+
+DOUBLE = Precision(
+    np.float64,
+    np.float64(1 / np.log(2)),
+    np.float64(float.fromhex("0x1.62e42fefa0000p-1")),
+    np.float64(float.fromhex("0x1.cf79abc9e3b39p-40")),
+    np.float64(1.5 * 2.0**52),
+    (
+        0.5, 0.1666666666666667, 0.04166666666666667, 0.008333333333326136,
+        0.0013888888888883748, 0.00019841269874820627, 2.4801587325547743e-05,
+        2.7557255400206422e-06, 2.75572736431103e-07, 2.5105217004720745e-08,
+        2.0914686968086876e-09,
+    ),
+    np.float64(44),
+    np.float64(746),
+    np.int64(1023),
+    np.int64(52),
 )  # fmt: skip
-
-LOG2_E_32 = f32(LOG2_E)
-LN2_HIGH_32 = f32(float.fromhex("0x1.62e4p-1"))
-LN2_LOW_32 = f32(float.fromhex("0x1.7f7d1cp-20"))
-ROUND_32 = f32(1.5 * 2.0**23)
-P_32 = tuple(
-    f32(c)
-    for c in (
+SINGLE = Precision(
+    np.float32,
+    np.float32(1 / np.log(2)),
+    np.float32(float.fromhex("0x1.62e4p-1")),
+    np.float32(float.fromhex("0x1.7f7d1cp-20")),
+    np.float32(1.5 * 2.0**23),
+    (
         0.5, 0.16666666681623232, 0.041666464925285904, 0.0083333109254809,
         0.0013933649996309251, 0.00019890990824673654,
-    )
+    ),
+    np.float32(18),
+    np.float32(104),
+    np.int32(127),
+    np.int32(23),
 )  # fmt: skip
 
 
@@ -84,108 +109,80 @@ def _sigmoid(x: Any) -> Any:
     raise TypeError("only for use inside kernels")
 
 
+def _reduce(y: Any) -> Any:
+    """Return k and expm1(r) for y = k ln 2 + r."""
+    raise TypeError("only for use inside kernels")
+
+
+def _power_of_two(k: Any) -> Any:
+    """Return 2^k for a float k that is a whole number."""
+    raise TypeError("only for use inside kernels")
+
+
 @overload(_tanh, jit_options={"fastmath": EXACT})
 def _tanh_of(x: Any) -> Any:
-    if x == types.float32:
+    c = SINGLE if x == types.float32 else DOUBLE
+    zero, one, two, limit = c.number(0), c.number(1), c.number(2), c.tanh_limit
 
-        def tanh32(x: Any) -> Any:
-            y = f32(2) * abs(x)
-            y = f32(18) if y > f32(18) else y  # from here on the result is 1; NaN passes
-            t = y * LOG2_E_32 + ROUND_32
-            k = t - ROUND_32
-            r = (y - k * LN2_HIGH_32) - k * LN2_LOW_32
-            p = P_32[5]
-            p = p * r + P_32[4]
-            p = p * r + P_32[3]
-            p = p * r + P_32[2]
-            p = p * r + P_32[1]
-            p = p * r + P_32[0]
-            power = _as_float32((_as_int32(t) + np.int32(127)) << np.int32(23))
-            e = power * (r + r * r * p) + (power - f32(1))
-            result = e / (e + f32(2))
-            return -result if x < f32(0) else result
+    def tanh(x: Any) -> Any:
+        y = two * abs(x)
+        y = limit if y > limit else y  # NaN passes
+        k, fraction = _reduce(y)
+        power = _power_of_two(k)
+        e = power * fraction + (power - one)
+        result = e / (e + two)
+        return -result if x < zero else result
 
-        return tanh32
-
-    def tanh64(x: Any) -> Any:
-        y = 2.0 * abs(x)
-        y = 44.0 if y > 44.0 else y  # from here on the result is 1; NaN passes
-        t = y * LOG2_E + ROUND
-        k = t - ROUND
-        r = (y - k * LN2_HIGH) - k * LN2_LOW
-        p = P[10]
-        p = p * r + P[9]
-        p = p * r + P[8]
-        p = p * r + P[7]
-        p = p * r + P[6]
-        p = p * r + P[5]
-        p = p * r + P[4]
-        p = p * r + P[3]
-        p = p * r + P[2]
-        p = p * r + P[1]
-        p = p * r + P[0]
-        power = _as_float64((_as_int64(t) + 1023) << 52)
-        e = power * (r + r * r * p) + (power - 1.0)
-        result = e / (e + 2.0)
-        return -result if x < 0.0 else result
-
-    return tanh64
+    return tanh
 
 
 @overload(_sigmoid, jit_options={"fastmath": EXACT})
 def _sigmoid_of(x: Any) -> Any:
-    if x == types.float32:
+    c = SINGLE if x == types.float32 else DOUBLE
+    zero, one, half, limit = c.number(0), c.number(1), c.number(0.5), c.exp_limit
+    nearest = c.round
 
-        def sigmoid32(x: Any) -> Any:
-            y = -abs(x)
-            y = f32(-104) if y < f32(-104) else y  # from here on the result is 0; NaN passes
-            t = y * LOG2_E_32 + ROUND_32
-            k = t - ROUND_32
-            r = (y - k * LN2_HIGH_32) - k * LN2_LOW_32
-            p = P_32[5]
-            p = p * r + P_32[4]
-            p = p * r + P_32[3]
-            p = p * r + P_32[2]
-            p = p * r + P_32[1]
-            p = p * r + P_32[0]
-            # 2^k in two steps, since it may be too small for one
-            half = k * f32(0.5) + ROUND_32
-            other = (k - (half - ROUND_32)) + ROUND_32
-            power = _as_float32((_as_int32(half) + np.int32(127)) << np.int32(23))
-            power_2 = _as_float32((_as_int32(other) + np.int32(127)) << np.int32(23))
-            e = (f32(1) + (r + r * r * p)) * power * power_2
-            positive = f32(1) / (f32(1) + e)
-            return e * positive if x < f32(0) else positive
+    def sigmoid(x: Any) -> Any:
+        y = abs(x)
+        y = limit if y > limit else y  # NaN passes
+        k, fraction = _reduce(-y)
+        first = (k * half + nearest) - nearest  # 2^k may be too small for one step
+        e = (one + fraction) * _power_of_two(first) * _power_of_two(k - first)
+        positive = one / (one + e)
+        return e * positive if x < zero else positive
 
-        return sigmoid32
+    return sigmoid
 
-    def sigmoid64(x: Any) -> Any:
-        y = -abs(x)
-        y = -746.0 if y < -746.0 else y  # from here on the result is 0; NaN passes
-        t = y * LOG2_E + ROUND
-        k = t - ROUND
-        r = (y - k * LN2_HIGH) - k * LN2_LOW
-        p = P[10]
-        p = p * r + P[9]
-        p = p * r + P[8]
-        p = p * r + P[7]
-        p = p * r + P[6]
-        p = p * r + P[5]
-        p = p * r + P[4]
-        p = p * r + P[3]
-        p = p * r + P[2]
-        p = p * r + P[1]
-        p = p * r + P[0]
-        # 2^k in two steps, since it may be too small for one
-        half = k * 0.5 + ROUND
-        other = (k - (half - ROUND)) + ROUND
-        power = _as_float64((_as_int64(half) + 1023) << 52)
-        power_2 = _as_float64((_as_int64(other) + 1023) << 52)
-        e = (1.0 + (r + r * r * p)) * power * power_2
-        positive = 1.0 / (1.0 + e)
-        return e * positive if x < 0.0 else positive
 
-    return sigmoid64
+@overload(_reduce, jit_options={"fastmath": EXACT})
+def _reduce_of(y: Any) -> Any:
+    c = SINGLE if y == types.float32 else DOUBLE
+    log2_e, ln2_high, ln2_low, nearest = c.log2_e, c.ln2_high, c.ln2_low, c.round
+    coefficients = tuple(c.number(value) for value in c.polynomial)
+    degree = len(coefficients) - 1
+
+    def reduce(y: Any) -> Any:
+        k = (y * log2_e + nearest) - nearest
+        r = (y - k * ln2_high) - k * ln2_low
+        p = coefficients[degree]
+        for i in range(degree - 1, -1, -1):
+            p = p * r + coefficients[i]
+        return k, r + r * r * p
+
+    return reduce
+
+
+@overload(_power_of_two, jit_options={"fastmath": EXACT})
+def _power_of_two_of(k: Any) -> Any:
+    single = k == types.float32
+    c = SINGLE if single else DOUBLE
+    as_integer, as_float = (_as_int32, _as_float32) if single else (_as_int64, _as_float64)
+    nearest, bias, shift = c.round, c.bias, c.shift
+
+    def power_of_two(k: Any) -> Any:
+        return as_float((as_integer(k + nearest) + bias) << shift)
+
+    return power_of_two
 
 
 def _bits(source: Any, target: Any, target_ir: Any) -> Any:
