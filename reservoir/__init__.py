@@ -1,5 +1,6 @@
 """Reservoir computing and recurrent networks for time series, as scikit-learn estimators."""
 
+import os.path
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,12 @@ __all__ = [
     "plotting",
     "weights",
 ]
+
+
+# In a checkout reservoir.datasets stands beside this folder; once installed, inside it.
+_CHECKOUT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+if os.path.exists(os.path.join(_CHECKOUT, "datasets", "_timer.py")):
+    __path__.append(_CHECKOUT)
 
 
 def __getattr__(name: str) -> Any:

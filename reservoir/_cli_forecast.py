@@ -2,6 +2,7 @@
 
 import argparse
 import io
+import os.path
 import re
 import sys
 import warnings
@@ -28,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--date", metavar="NAME", help="the column of dates; without it rows are counted")
     add("--date-format", metavar="FORMAT", help="how dates are written, such as %%d.%%m.%%Y")
     add("--separator", default=",", metavar="CHAR", help="between columns (default: a comma)")
+    add("--decimal", default=".", metavar="CHAR", help="of numbers (default: a point)")
     add("--horizon", required=True, type=_positive, metavar="H", help="steps to forecast")
     add("--season", type=_positive, metavar="N", help="rows in a season (default: from the dates)")
     add("--difference", type=_order, default="auto", metavar="N",
@@ -45,7 +47,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Read the file, forecast, test the forecaster on the past and print both."""
-    figure = plotting.new_figure((8, 4)) if arguments.plot else None
+    if arguments.plot:
+        plotting.check_picture(arguments.plot)
+    folder = os.path.dirname(arguments.output or "")
+    if folder and not os.path.isdir(folder):
+        raise ValueError(f"The forecast cannot be written: there is no folder {folder!r}.")
     series = read_series(arguments)
     forecaster = ReservoirForecaster(
         difference=arguments.difference,
@@ -64,7 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
     print(_as_table(forecast))
     if arguments.output:
         forecast.to_csv(arguments.output)
-    if figure is not None:
+    if arguments.plot:
+        figure = plotting.new_figure((8, 4))
         plotting.plot_forecast(series, forecast, ax=figure.subplots())
         figure.savefig(arguments.plot)
     if arguments.windows:
@@ -81,7 +88,7 @@ def read_series(arguments: argparse.Namespace) -> pd.Series:
     ValueError
         With the first row that is wrong: what is not a number, not a date, missing or twice.
     """
-    table = _read_table(arguments.file, arguments.separator)
+    table = _read_table(arguments.file, arguments.separator, arguments.decimal)
     values = _as_numbers(_column(table, arguments.column))
     if arguments.date is None:
         series = pd.Series(values, pd.RangeIndex(1, len(values) + 1, name="row"))
@@ -120,7 +127,7 @@ def summary(scores: pd.DataFrame, horizon: int) -> str:
     return "\n".join(lines)
 
 
-def _read_table(file: str, separator: str) -> pd.DataFrame:
+def _read_table(file: str, separator: str, decimal: str) -> pd.DataFrame:
     # read here, since pandas would report Ctrl-C as a fault of the file
     source: Any = io.BytesIO(sys.stdin.buffer.read()) if file == "-" else file
     try:

@@ -13,11 +13,11 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import TimeSeriesSplit
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
-from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from reservoir import datasets, metrics
 from reservoir.estimators import ESNRegressor, ESNTransformer
+from reservoir.plotting import check_picture
 
 # shares of `hold` at which classic models see the past of both inputs
 LAG_SHARES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, *np.arange(0.1, 1.01, 0.1))
@@ -50,11 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         f"{arguments.folds} time-ordered folds.\n",
         flush=True,
     )
-    # one thread each: fits this small gain little from more, and lose much on a busy machine
-    with (
-        threadpool_limits(1),
-        tqdm(total=len(models) * (arguments.folds + 1), unit="fit", leave=False) as progress,
-    ):
+    with tqdm(total=len(models) * (arguments.folds + 1), unit="fit", leave=False) as progress:
         for name, model in models.items():
             progress.set_description(name)
             fold_errors = []
@@ -213,6 +209,4 @@ def _check(arguments: argparse.Namespace) -> None:
                 f"{getattr(arguments, name)}."
             )
     if arguments.plot:
-        from reservoir.plotting import new_figure
-
-        new_figure((1, 1))  # a missing matplotlib is told before the work, not after it
+        check_picture(arguments.plot)  # before the work, not after it

@@ -35,7 +35,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     name = " ".join(["reservoir", *arguments[:1]])
     try:
         options = _parser(arguments).parse_args(arguments)
-        return int(options.run(options))
+        from threadpoolctl import threadpool_limits
+
+        # fits as small as these gain little from more threads, and lose much on a busy machine
+        with threadpool_limits(1):
+            return int(options.run(options))
     except SystemExit as stop:  # argparse has written its message
         return int(stop.code or 0)
     except KeyboardInterrupt:

@@ -1,5 +1,6 @@
 """Pictures; matplotlib is imported when the first one is asked for, and no backend is chosen."""
 
+import os.path
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +76,7 @@ def plot_forecast(
         )
     ax.axvline(_times(past.index[-1:])[0], color="0.7", linewidth=0.8, zorder=0)
     ax.set_xlabel("" if past.index.name is None else str(past.index.name))
-    ax.legend(frameon=False)
+    ax.legend(framealpha=0.8, edgecolor="none")
     ax.spines[["top", "right"]].set_visible(False)
     return ax
 
@@ -157,6 +158,31 @@ def _mark_pulses(ax: "Axes", inputs: np.ndarray) -> None:
             va="bottom",
             fontsize="small",
             color="C3",
+        )
+
+
+def check_picture(path: str) -> None:
+    """Refuse a path that no picture can be written to.
+
+    Parameters
+    ----------
+    path : str
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If its folder does not exist, or its ending names no format of pictures.
+    """
+    formats = new_figure((1, 1)).canvas.get_supported_filetypes()
+    folder, file = os.path.split(path)
+    if not os.path.isdir(folder or "."):
+        raise ValueError(f"The picture cannot be written: there is no folder {folder!r}.")
+    ending = file.rpartition(".")[2] if "." in file else "png"
+    if ending.lower() not in formats:
+        raise ValueError(
+            f"The picture must end in one of {', '.join(sorted(formats))}, got {file!r}."
         )
 
 

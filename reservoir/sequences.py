@@ -160,13 +160,19 @@ def stack(X: Any, groups: Any = None) -> tuple[Any, Layout]:
     if getattr(X, "ndim", 0) == 3:
         _refuse_groups(groups, "a 3-D array")
         return _stack_array(np.asarray(X))
+    if getattr(X, "ndim", 2) == 1:
+        raise ValueError(
+            f"Expected 2D array, got 1D array of shape {X.shape} instead: rows in time order, "
+            "features in columns. Reshape your data with X.reshape(-1, 1), or X.to_frame() of a "
+            "Series, if it is one series."
+        )
     n_rows = _n_rows(X)
     if isinstance(X, pd.DataFrame):
         _check_numeric(X)
     names = _sequence_names(X, groups, n_rows)
     layout = Layout("rows", np.array([0, n_rows])) if names is None else _layout_of_names(names)
     if isinstance(X, pd.DataFrame):
-        _check_time_order(X.index, layout)
+        _check_time_order(X.index, layout, "X")
     return X, layout
 
 
@@ -232,6 +238,8 @@ def match_targets(y: Any, layout: Layout) -> tuple[Any, bool]:
             "list, for one target for each step, or X as rows with groups."
         )
     if layout.form == "rows" and n == layout.n_rows:
+        if isinstance(y, pd.Series | pd.DataFrame):
+            _check_time_order(y.index, layout, "y")
         return y, False
     if n == layout.n_sequences and not layout.is_single:
         return _in_key_order(y, layout.keys), True
@@ -368,7 +376,7 @@ def _stack_list(X: Any) -> tuple[Any, Layout]:
     if all(frames):
         for part in X:
             _check_numeric(part)
-            _check_time_order(part.index, Layout("rows", np.array([0, len(part)])))
+            _check_time_order(part.index, Layout("rows", np.array([0, len(part)])), "X")
         return pd.concat(list(X), ignore_index=True), layout
     return np.concatenate([np.asarray(part) for part in X]), layout
 
@@ -444,7 +452,7 @@ def _check_numeric(X: pd.DataFrame) -> None:
         )
 
 
-def _check_time_order(index: pd.Index, layout: Layout) -> None:
+def _check_time_order(index: pd.Index, layout: Layout, name: str) -> None:
     time = index.get_level_values(-1)
     is_time = isinstance(time, pd.DatetimeIndex | pd.PeriodIndex | pd.TimedeltaIndex)
     in_panel = isinstance(index, pd.MultiIndex) and pd.api.types.is_numeric_dtype(time)
@@ -455,13 +463,13 @@ def _check_time_order(index: pd.Index, layout: Layout) -> None:
         times = time[rows]
         if not times.is_monotonic_increasing:
             raise ValueError(
-                "The time index of X must be increasing within each sequence, but it is not "
-                "sorted; sort it with X.sort_index()."
+                f"The time index of {name} must be increasing within each sequence, but it is not "
+                "sorted; sort X and y alike, with sort_index()."
             )
         if not times.is_unique:
             twice = times[times.duplicated()][0]
             raise ValueError(
-                f"The time index of X must hold each time once in each sequence, but {twice} "
+                f"The time index of {name} must hold each time once in each sequence, but {twice} "
                 "occurs more than once; drop or average the duplicates, or name the sequences "
                 "with groups."
             )

@@ -33,15 +33,35 @@ def leaky_states(W, W_in, b, a, f, inputs, W_fb=None, outputs=None, state=None):
     return np.array(states)
 
 
-def closed_loop(W, W_in, b, a, f, W_fb, C, c, inputs, state, output):
-    """Outputs y(t) = C [x(t); u(t)] + c, each fed back through W_fb in the next step."""
-    x, y, outputs = np.array(state), np.array(output), []
+def deep_states(layers, f, inputs, W_fb=None, outputs=None):
+    """States of stacked layers (W, W_in, b, a), side by side; each drives the one above it."""
+    states = [leaky_states(*layers[0], f, inputs, W_fb, outputs)]
+    for layer in layers[1:]:
+        states.append(leaky_states(*layer, f, states[-1]))
+    return np.hstack(states)
+
+
+def closed_loop(layers, f, W_fb, read, inputs, state, output):
+    """Outputs y(t) = read([x(t); u(t)]), each fed back through W_fb into the first layer."""
+    n = len(layers[0][0])
+    xs = [np.array(state[n * i : n * (i + 1)]) for i in range(len(layers))]
+    y, outputs = np.array(output), []
     for u in inputs:
-        z = W_in @ u + W @ x + W_fb @ y + b
-        x = (1 - a) * x + a * np.array([ACTIVATIONS[f](value) for value in z])
-        y = C @ np.concatenate([x, u]) + c
+        signal, back = u, W_fb @ y
+        for i, (W, W_in, b, a) in enumerate(layers):
+            z = W_in @ signal + W @ xs[i] + b + back
+            xs[i] = (1 - a) * xs[i] + a * np.array([ACTIVATIONS[f](value) for value in z])
+            signal, back = xs[i], 0
+        y = read(np.concatenate([*xs, u]))
         outputs.append(y)
     return np.array(outputs)
+
+
+def pool(features, kind, warmup):
+    """The mean of the rows after the warm-up, or the last row where there are none."""
+    if kind == "last" or len(features) <= warmup:
+        return features[-1]
+    return features[warmup:].mean(axis=0)
 
 
 def ridge(S, Y, alpha, weight=None):

@@ -1,10 +1,8 @@
 """The `reservoir` command: what it prints and writes, and what it says of wrong input."""
 
 import io
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -328,13 +326,19 @@ def test_as_a_process(monthly):
     assert done.stdout == ""
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to a process")
 def test_control_c_ends_a_process():
-    arguments = ["forecast", "-", "--column", "a", "--horizon", "3"]
-    command = [sys.executable, "-m", "reservoir", *arguments]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stderr=pipe, text=True) as process:
-        time.sleep(2)  # it waits for its input
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) == 130
-        assert process.stderr.read() == "reservoir forecast: interrupted\n"
+    code = """
+import os, signal, sys, time
+from reservoir import _cli_forecast, cli
+
+def wait(arguments):
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(60)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+_cli_forecast.run = wait
+sys.exit(cli.main(["forecast", "-", "--column", "a", "--horizon", "3"]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 130
+    assert done.stderr == "reservoir forecast: interrupted\n"

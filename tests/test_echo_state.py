@@ -3,6 +3,8 @@
 import copy
 import pickle
 import signal
+import tracemalloc
+import warnings
 
 import joblib
 import numpy as np
@@ -17,9 +19,11 @@ from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
+from sklearn.metrics import accuracy_score, mean_absolute_error, r2_score
 from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
+    KFold,
     TimeSeriesSplit,
     cross_val_predict,
     cross_val_score,
@@ -28,6 +32,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from reservoir import ESNClassifier, ESNRegressor, ESNTransformer, RecursiveLeastSquares
+from reservoir.readout import GRAM_LIMIT
 from tests import naive
 
 RNG = np.random.default_rng(0)
@@ -37,6 +42,14 @@ LENGTHS = [60, 100, 140]
 PARTS = np.split(X, np.cumsum(LENGTHS)[:-1])
 Y_PARTS = np.split(Y, np.cumsum(LENGTHS)[:-1])
 GROUPS = np.repeat([0, 1, 2], LENGTHS)
+MIXED = np.random.default_rng(1).permutation(GROUPS)  # the same sequences' rows, interleaved
+SMALL_BLOCKS = ("reservoir.estimators._reservoir.BLOCK_SIZE", 1)  # 64 rows, the fewest there are
+
+
+def panel():
+    """A DataFrame whose MultiIndex names the sequences."""
+    index = pd.MultiIndex.from_arrays([GROUPS, np.concatenate([range(n) for n in LENGTHS])])
+    return pd.DataFrame(X, index=index, columns=["a", "b"])
 
 
 def esn(**parameters):
@@ -45,6 +58,19 @@ def esn(**parameters):
 
 def dense(matrix):
     return matrix.toarray() if hasattr(matrix, "toarray") else matrix
+
+
+def rows_of_features(fitted, rows):
+    """What the readout of a network of one layer sees of one sequence from rest."""
+    return np.hstack([naive.deep_states(layers_of(fitted), "tanh", rows), rows])
+
+
+def layers_of(fitted):
+    """What the slow twins take for layers; the leak rate is 1."""
+    matrices = (fitted.recurrent_weights_, fitted.input_weights_, fitted.bias_)
+    if fitted.n_layers == 1:
+        matrices = tuple([matrix] for matrix in matrices)
+    return [(dense(W), W_in, b, np.ones(len(b))) for W, W_in, b in zip(*matrices, strict=True)]
 
 
 class TestStates:
@@ -103,19 +129,42 @@ class TestStates:
         leaks = np.array([[0.5] * 30, [1.0] * 30])
         assert esn(n_layers=2, leak_rate=leaks).fit(X, Y).coef_.shape == (2, 62)
 
-    def test_blocks_do_not_show(self, monkeypatch):
-        whole = esn(noise=0.0).fit(PARTS, Y_PARTS)
-        monkeypatch.setattr("reservoir.estimators._reservoir.BLOCK_SIZE", 64 * 32)
-        blocks = esn(noise=0.0).fit(PARTS, Y_PARTS)
-        np.testing.assert_allclose(blocks.coef_, whole.coef_, rtol=1e-8)
-        for a, b in zip(blocks.predict(PARTS), whole.predict(PARTS), strict=True):
-            np.testing.assert_allclose(a, b, atol=1e-10)
+    @pytest.mark.parametrize(
+        "parameters",
+        [
+            {},
+            {"feedback": True},
+            {"feedback": True, "readout": Ridge(1e-4)},
+            {"noise": 0.01},
+            {"noise": 0.01, "n_layers": 2},
+            {"noise": 0.01, "n_layers": 2, "feedback": True},
+            {"noise": 0.01, "n_layers": 2, "bidirectional": True},
+        ],
+    )
+    def test_blocks_do_not_show(self, monkeypatch, parameters):
+        whole = esn(**parameters).fit(PARTS, Y_PARTS)
+        predicted, ends = whole.predict(PARTS, return_state=True)
+        monkeypatch.setattr(*SMALL_BLOCKS)
+        blocks = esn(**parameters).fit(PARTS, Y_PARTS)
+        again, same_ends = blocks.predict(PARTS, return_state=True)
+        np.testing.assert_allclose(np.vstack(again), np.vstack(predicted), atol=1e-9)
+        np.testing.assert_allclose(same_ends, ends, atol=1e-9)
+        if "readout" not in parameters:
+            np.testing.assert_allclose(blocks.coef_, whole.coef_, rtol=0, atol=1e-9)
 
     def test_float32(self):
         transformer = ESNTransformer(n_units=5, dtype="float32", random_state=0)
         assert transformer.fit_transform(X).dtype == np.float32
         single, double = esn(dtype="float32").fit(X, Y), esn().fit(X, Y)
         np.testing.assert_allclose(single.predict(X), double.predict(X), atol=1e-3)
+
+    def test_float32_holds_for_all_weights_and_states(self):
+        fitted = esn(dtype="float32", feedback=True, noise=1e-3, bias_scaling=0.1).fit(X, Y)
+        for name in ("recurrent", "input", "feedback"):
+            assert getattr(fitted, f"{name}_weights_").dtype == np.float32
+        assert fitted.bias_.dtype == np.float32
+        _, state = fitted.predict(X, return_state=True)
+        assert state.dtype == np.float32
 
 
 class TestForms:
@@ -162,6 +211,17 @@ class TestForms:
             atol=1e-10,
         )
 
+    def test_weights_of_interleaved_rows_stay_with_their_rows(self):
+        weight = np.random.default_rng(2).uniform(size=300)
+        order = np.argsort(MIXED, kind="stable")
+        apart = esn().fit(X[order], Y[order], groups=MIXED[order], sample_weight=weight[order])
+        mixed = esn().fit(X, Y, groups=MIXED, sample_weight=weight)
+        np.testing.assert_allclose(mixed.coef_, apart.coef_, atol=1e-12)
+        expected = r2_score(Y, mixed.predict(X, groups=MIXED), sample_weight=weight)
+        score = mixed.score(X, Y, groups=MIXED, sample_weight=weight)
+        assert score == pytest.approx(expected)
+        assert score != pytest.approx(mixed.score(X, Y, groups=MIXED), abs=1e-4)
+
     def test_targets_keep_their_dimensions(self):
         assert esn().fit(X, Y[:, 0]).predict(X).shape == (300,)
         assert esn().fit(X, Y[:, :1]).predict(X).shape == (300, 1)
@@ -182,6 +242,32 @@ class TestForms:
         fitted = esn(n_units=4, pooling="mean", warmup=10).fit(PARTS, np.arange(3.0))
         mean = np.array([part[10:].mean(axis=0) for part in states])
         np.testing.assert_allclose(fitted.predict(PARTS), mean @ fitted.coef_ + fitted.intercept_)
+
+    def test_a_sequence_within_the_warm_up_is_read_at_its_last_row(self):
+        fitted = esn(n_units=4, warmup=10).fit(PARTS, np.arange(3.0))
+        states = ESNTransformer(n_units=4, random_state=0).fit(X).transform(X[:5])
+        np.testing.assert_allclose(
+            fitted.predict([X[:5]]), [states[-1] @ fitted.coef_ + fitted.intercept_]
+        )
+
+    def test_the_warm_up_of_a_sequence_is_over_when_it_is_continued(self):
+        fitted = esn(n_units=4, warmup=10).fit(PARTS, np.arange(3.0))
+        transformer = ESNTransformer(n_units=4, random_state=0).fit(X)
+        after = transformer.transform(np.vstack([PARTS[1], X[:8]]))[-8:]
+        expected = after.mean(axis=0) @ fitted.coef_ + fitted.intercept_
+        _, ends = fitted.predict(PARTS, return_state=True)
+        np.testing.assert_allclose(fitted.predict([X[:8]], initial_state=ends[1]), [expected])
+        carried = esn(n_units=4, warmup=10, predict_state="carry")
+        carried.fit(X, np.arange(3.0), groups=GROUPS)
+        np.testing.assert_allclose(carried.predict(X[:8], groups=[1] * 8), [expected])
+
+
+@pytest.fixture
+def control_c():
+    """Ctrl-C as in a terminal; a process in the background may be started with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 class TestReadout:
@@ -217,7 +303,8 @@ class TestReadout:
             with pytest.warns(UserWarning, match="50 of 300 targets are NaN"):
                 fitted = esn(readout=readout).fit(X, y)
             np.testing.assert_allclose(fitted.predict(X), expected.predict(X), atol=1e-8)
-        assert np.isfinite(fitted.score(X, y))
+        known = ~np.isnan(y)
+        assert fitted.score(X, y) == pytest.approx(r2_score(y[known], fitted.predict(X)[known]))
 
     @settings(max_examples=10, deadline=None)
     @given(st.integers(2, 298))
@@ -245,16 +332,36 @@ class TestReadout:
         whole = esn().fit(PARTS[:2], Y_PARTS[:2])
         np.testing.assert_allclose(halves[0].merge(halves[1]).coef_, whole.coef_, atol=1e-9)
 
+    @pytest.mark.parametrize("first", [0, 1])
+    def test_parts_held_as_a_gram_matrix_and_as_a_factor_merge(self, first):
+        parameters = {"activation": "identity", "alpha": 1e-6}
+        inputs = [PARTS[0], 1e4 * PARTS[1]]
+        halves = [esn(**parameters).fit(part, y) for part, y in zip(inputs, Y_PARTS, strict=False)]
+        assert [half._statistics.kind for half in halves] == ["gram", "factor"]
+        merged = halves[first].merge(halves[1 - first])
+        whole = esn(**parameters).fit(inputs, Y_PARTS[:2])
+        predictions = [np.vstack(fitted.predict(inputs)) for fitted in (merged, whole)]
+        np.testing.assert_allclose(*predictions, rtol=0, atol=1e-6)
+
+    def test_two_gram_matrices_too_coarse_together_merge_as_a_factor(self):
+        trace = esn().fit(X, Y)._statistics.trace
+        alpha = 1.5 * GRAM_LIMIT * trace
+        halves = [esn(alpha=alpha).fit(X, Y) for _ in range(2)]
+        assert {half._statistics.kind for half in halves} == {"gram"}
+        assert halves[0].merge(halves[1])._statistics.kind == "factor"
+
     def test_recursive_least_squares_online(self):
         online = esn(readout=RecursiveLeastSquares(alpha=1e-4), predict_state="carry")
         for i in range(0, 300, 100):
             online.partial_fit(X[i : i + 100], Y[i : i + 100])
-        assert online.score(X, Y) == pytest.approx(1, abs=1)
-        np.testing.assert_allclose(
-            clone(online).set_params(predict_state="reset").fit(X, Y).score(X, Y),
-            esn().fit(X, Y).score(X, Y),
-            atol=1e-2,
-        )
+        features = ESNTransformer(n_units=30, random_state=0).fit_transform(X)
+        features = np.column_stack([features, np.ones(300)])  # its intercept is penalised too
+        normal = features.T @ features + 1e-4 * np.eye(33)
+        expected = np.linalg.solve(normal, features.T @ Y)
+        np.testing.assert_allclose(online.readout_.coef_, expected[:32].T, atol=1e-7)
+        np.testing.assert_allclose(online.readout_.intercept_, expected[32], atol=1e-7)
+        at_once = clone(online).set_params(predict_state="reset").fit(X, Y)
+        np.testing.assert_allclose(at_once.predict(X), features @ expected, atol=1e-7)
 
     def test_a_gram_matrix_too_coarse_for_alpha_is_not_used(self):
         t = np.arange(600)
@@ -268,7 +375,7 @@ class TestReadout:
         reference = features @ coef.T + intercept - wave[51:]
         assert np.sqrt(np.mean(error**2)) <= 2 * np.sqrt(np.mean(reference**2))
 
-    def test_interrupt_keeps_what_was_learned(self, monkeypatch):
+    def test_interrupt_keeps_what_was_learned(self, monkeypatch, control_c):
         monkeypatch.setattr("reservoir.estimators._reservoir.BLOCK_SIZE", 64 * 32)
         fitted = esn(predict_state="carry")
         samples = type(fitted)._samples
@@ -290,6 +397,19 @@ class TestReadout:
         np.testing.assert_allclose(fitted.coef_, expected.coef_, atol=1e-9)
         np.testing.assert_allclose(fitted.predict(X[192:]), expected.predict(X[192:]), atol=1e-9)
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+    def test_a_second_run_over_the_rows_sees_the_same_noise(self, monkeypatch):
+        quiet, y = np.vstack([X * 1e-6, 1e3 * X]), np.vstack([Y, Y])
+        parameters = {"alpha": 1e-7, "activation": "identity", "noise": 1e-3}
+        at_once = esn(**parameters).fit(quiet, y)
+        runs, gather = [], ESNRegressor._gather
+        monkeypatch.setattr(
+            ESNRegressor, "_gather", lambda *args: runs.append(args[2]) or gather(*args)
+        )
+        monkeypatch.setattr(*SMALL_BLOCKS)
+        twice = esn(**parameters).fit(quiet, y)
+        assert runs == [None, "factor"]
+        np.testing.assert_allclose(twice.predict(quiet), at_once.predict(quiet), atol=1e-6)
 
     def test_a_failed_partial_fit_has_learned_nothing(self):
         fitted = esn(activation="identity", spectral_radius=1.02).fit(X, Y)
@@ -355,6 +475,21 @@ class TestStateOverTime:
         np.testing.assert_allclose(found[:10], known, atol=1e-12)
         np.testing.assert_allclose(found[10:], expected.predict(more[10:]), atol=1e-12)
 
+    def test_a_sequence_that_pauses_is_not_forgotten(self):
+        fitted = esn(predict_state="carry", warmup=5)
+        fitted.partial_fit(PARTS[0], Y_PARTS[0], groups=["a"] * 60)
+        fitted.partial_fit(PARTS[1], Y_PARTS[1], groups=["b"] * 100)
+        fitted.partial_fit(X[:3], Y[:3], groups=["a"] * 3)  # fewer rows than the warm-up
+        joined = [np.vstack([PARTS[0], X[:3]]), PARTS[1]]
+        whole = esn(warmup=5).fit(joined, [np.vstack([Y_PARTS[0], Y[:3]]), Y_PARTS[1]])
+        np.testing.assert_allclose(fitted.coef_, whole.coef_, atol=1e-9)
+        for name, before in zip("ab", joined, strict=True):
+            np.testing.assert_allclose(
+                fitted.predict(X[:5], groups=[name] * 5),
+                whole.predict(np.vstack([before, X[:5]]))[-5:],
+                atol=1e-9,
+            )
+
     def test_carry_in_a_pipeline_of_states(self):
         pipe = make_pipeline(
             ESNTransformer(n_units=20, predict_state="carry", random_state=0), Ridge()
@@ -395,9 +530,24 @@ class TestStateOverTime:
         assert abs(shaken.coef_ - still.coef_).max() > 1e-3
         np.testing.assert_array_equal(shaken.predict(X), shaken.predict(X))
         np.testing.assert_array_equal(shaken.coef_, esn(noise=1e-2).fit(X, Y).coef_)
-        transformer = ESNTransformer(n_units=5, noise=0.1, random_state=0)
-        states = transformer.fit_transform(X)
-        assert abs(states - transformer.transform(X)).max() > 0.01
+        transformer = ESNTransformer(
+            n_units=5, topology=np.zeros((5, 5)), noise=0.1, random_state=0
+        )
+        noise = transformer.fit_transform(X)[:, :5] - transformer.transform(X)[:, :5]
+        assert 0.099 < noise.max() <= 0.1
+        assert -0.1 <= noise.min() < -0.099
+        assert np.std(noise) == pytest.approx(0.1 / np.sqrt(3), rel=0.05)
+        assert abs(np.corrcoef(noise.T) - np.eye(5)).max() < 0.2
+
+    @pytest.mark.parametrize("parameters", [{}, {"bidirectional": True}])
+    def test_each_layer_has_noise_of_its_own(self, parameters, monkeypatch):
+        parameters = {"n_units": 5, "n_layers": 2, "noise": 0.1, "random_state": 0} | parameters
+        whole = ESNTransformer(**parameters).fit_transform(X)
+        monkeypatch.setattr(*SMALL_BLOCKS)
+        np.testing.assert_array_equal(ESNTransformer(**parameters).fit_transform(X), whole)
+        unconnected = {"topology": np.zeros((5, 5)), "input_scaling": 0.0, "include_input": False}
+        noise = ESNTransformer(**parameters, **unconnected).fit_transform(X)
+        assert abs(np.corrcoef(noise.T) - np.eye(noise.shape[1])).max() < 0.25
 
 
 class TestFeedback:
@@ -407,6 +557,7 @@ class TestFeedback:
             dense(fitted.recurrent_weights_), fitted.input_weights_, fitted.bias_, np.ones(10),
             "tanh", X, fitted.feedback_weights_, Y,
         )  # fmt: skip
+        assert abs(fitted.feedback_weights_).min() > 0
         coef, intercept = naive.ridge(np.hstack([states, X]), Y, 1e-4)
         np.testing.assert_allclose(fitted.coef_, coef, atol=1e-8)
         np.testing.assert_allclose(fitted.intercept_, intercept, atol=1e-8)
@@ -414,17 +565,33 @@ class TestFeedback:
     @pytest.mark.parametrize("include_input", [True, False])
     def test_prediction_closes_the_loop(self, include_input):
         fitted = esn(n_units=10, feedback=True, include_input=include_input).fit(X, Y)
-        C = fitted.coef_ if include_input else np.hstack([fitted.coef_, np.zeros((2, 2))])
         expected = naive.closed_loop(
-            dense(fitted.recurrent_weights_), fitted.input_weights_, fitted.bias_, np.ones(10),
-            "tanh", fitted.feedback_weights_, C, fitted.intercept_, X, np.zeros(10), np.zeros(2),
+            layers_of(fitted), "tanh", fitted.feedback_weights_,
+            lambda features: fitted.coef_ @ features[: fitted.coef_.shape[1]] + fitted.intercept_,
+            X, np.zeros(10), np.zeros(2),
         )  # fmt: skip
         np.testing.assert_allclose(fitted.predict(X), expected, atol=1e-9)
+
+    @pytest.mark.parametrize("n_layers", [1, 2])
+    def test_any_readout_closes_the_loop(self, n_layers):
+        fitted = esn(n_units=10, n_layers=n_layers, feedback=True, readout=Ridge(1e-4)).fit(X, Y)
+        expected = naive.closed_loop(
+            layers_of(fitted), "tanh", fitted.feedback_weights_,
+            lambda features: fitted.readout_.coef_ @ features + fitted.readout_.intercept_,
+            X, np.zeros(10 * n_layers), np.zeros(2),
+        )  # fmt: skip
+        found, state = fitted.predict(X, return_state=True)
+        np.testing.assert_allclose(found, expected, atol=1e-9)
+        np.testing.assert_array_equal(state[-2:], found[-1])
 
     def test_compiled_and_stepwise_loops_agree(self):
         compiled = esn(feedback=True).fit(X, Y)
         stepwise = esn(feedback=True, readout=Ridge(1e-4)).fit(X, Y)
-        np.testing.assert_allclose(stepwise.predict(X[:50]), compiled.predict(X[:50]), atol=1e-6)
+        found, state = compiled.predict(X[:50], return_state=True)
+        again, same_state = stepwise.predict(X[:50], return_state=True)
+        np.testing.assert_allclose(again, found, atol=1e-6)
+        np.testing.assert_allclose(same_state, state, atol=1e-6)
+        np.testing.assert_array_equal(state[-2:], found[-1])
 
     def test_generate_continues_on_the_own_output(self):
         fitted = esn(feedback=True).fit(X[:200], Y[:200])
@@ -432,11 +599,33 @@ class TestFeedback:
         again = fitted.generate(50, context=(X[:200], Y[:200]), X_future=X[200:250])
         np.testing.assert_allclose(again, ahead, atol=1e-10)
 
-    def test_classifier_feeds_back_its_scores(self):
-        labels = np.where(X[:, 0] > 0, "up", "down")
-        for readout in (None, LogisticRegression()):
-            fitted = ESNClassifier(n_units=20, feedback=True, readout=readout, random_state=0)
-            assert fitted.fit(X, labels).score(X, labels) > 0.8
+    @pytest.mark.parametrize("readout", [None, LogisticRegression()])
+    def test_a_classifier_feeds_back_its_scores(self, readout):
+        labels = np.where(X[:, 0] + np.roll(X[:, 1], 1) > 0, "up", "down")
+        one_hot = (labels[:, None] == np.array(["down", "up"])).astype(float)
+        fitted = ESNClassifier(
+            n_units=10, feedback=True, readout=readout, alpha=1e-2, random_state=0
+        ).fit(X, labels)
+        forced = naive.deep_states(layers_of(fitted), "tanh", X, fitted.feedback_weights_, one_hot)
+        features = np.hstack([forced, X])
+        coef, intercept = naive.ridge(features, one_hot, 1e-2)
+        logistic = LogisticRegression().fit(features, labels)
+
+        def read(row):
+            if readout is None:
+                return coef @ row + intercept
+            return logistic.predict_proba(row[None])[0]
+
+        scores = naive.closed_loop(
+            layers_of(fitted), "tanh", fitted.feedback_weights_, read, X, np.zeros(10), [0, 0]
+        )
+        positive = np.where(scores > 0, scores, 0)
+        expected = positive / positive.sum(axis=1, keepdims=True)
+        np.testing.assert_allclose(fitted.predict_proba(X), expected, atol=1e-6)
+        np.testing.assert_array_equal(fitted.predict(X) == "up", expected[:, 1] > 0.5)
+        assert fitted.score(X, labels) > 0.8
+        deaf = clone(fitted).set_params(feedback_scaling=0.0).fit(X, labels)
+        assert abs(deaf.predict_proba(X) - expected).max() > 1e-3
 
 
 class TestGenerate:
@@ -488,6 +677,57 @@ class TestClassifier:
             fitted.classes_[probabilities.argmax(axis=1)], fitted.predict(X)
         )
 
+    def test_probabilities_of_noisy_labels(self):
+        rng = np.random.default_rng(3)
+        labels = np.where(X[:, 0] > 0, "up", rng.choice(["level", "down"], 300))
+        alphas = [1e-9, 1e-3, 0.1, 1.0, 10.0, 100.0]
+        fitted = ESNClassifier(n_units=40, alpha=alphas, random_state=0).fit(X, labels)
+        one_hot = labels[:, None] == fitted.classes_
+        apart = ESNRegressor(n_units=40, alpha=alphas, random_state=0).fit(X, one_hot)
+        assert len(np.unique(apart.alpha_)) > 1  # on their own the classes would choose so
+        assert len(np.unique(fitted.alpha_)) == 1
+        for rows in (X, 1e3 * X):
+            scores = rows_of_features(fitted, rows) @ fitted.coef_.T + fitted.intercept_
+            np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-6)
+            positive = np.where(scores > 0, scores, 0)
+            assert (scores < 0).any()
+            probabilities = fitted.predict_proba(rows)
+            np.testing.assert_allclose(
+                probabilities, positive / positive.sum(axis=1, keepdims=True), atol=1e-9
+            )
+            np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+
+    def test_the_score_of_interleaved_sequences(self):
+        labels = np.where(np.roll(X[:, 0], 1) + X[:, 1] > 0, "up", "down")
+        weight = np.random.default_rng(4).uniform(size=300)
+        fitted = ESNClassifier(n_units=10, random_state=0).fit(X, labels, groups=MIXED)
+        predicted = fitted.predict(X, groups=MIXED)
+        expected = accuracy_score(labels, predicted, sample_weight=weight)
+        assert 0.6 < expected < 1
+        assert fitted.score(X, labels, groups=MIXED, sample_weight=weight) == pytest.approx(
+            expected
+        )
+
+    def test_a_class_seen_only_within_the_warm_up(self):
+        labels = np.where(X[:, 0] > 0, "up", "down").astype(object)
+        labels[:5] = "rare"
+        fitted = ESNClassifier(
+            n_units=20, warmup=5, readout=LogisticRegression(), random_state=0
+        ).fit(X, labels)
+        assert list(fitted.classes_) == ["down", "rare", "up"]
+        probabilities = fitted.predict_proba(X)
+        assert not probabilities[:, 1].any()
+        np.testing.assert_allclose(
+            probabilities[:, [0, 2]],
+            fitted.readout_.predict_proba(rows_of_features(fitted, X)),
+        )
+        np.testing.assert_array_equal(
+            fitted.classes_[probabilities.argmax(axis=1)], fitted.predict(X)
+        )
+        looped = clone(fitted).set_params(feedback=True).fit(X, labels)
+        assert looped.predict_proba(X).shape == (300, 3)
+        assert "rare" not in looped.predict(X)
+
     def test_a_label_for_each_row_of_a_panel(self):
         labels = (X.reshape(3, 100, 2) > 0).any(axis=2, keepdims=True)
         fitted = ESNClassifier(n_units=20, random_state=0).fit(X.reshape(3, 100, 2), labels)
@@ -523,24 +763,61 @@ class TestInScikitLearn:
         search = GridSearchCV(
             make_pipeline(StandardScaler(), esn()), grid, cv=TimeSeriesSplit(3), n_jobs=2
         ).fit(X, Y)
-        assert search.best_estimator_.predict(X).shape == Y.shape
+        by_hand = []
+        for found in search.cv_results_["params"]:
+            parameters = {name.partition("__")[2]: value for name, value in found.items()}
+            scores = []
+            for train, test in TimeSeriesSplit(3).split(X):
+                scaler = StandardScaler().fit(X[train])
+                fitted = esn(**parameters).fit(scaler.transform(X[train]), Y[train])
+                scores.append(r2_score(Y[test], fitted.predict(scaler.transform(X[test]))))
+            by_hand.append(np.mean(scores))
+        np.testing.assert_allclose(search.cv_results_["mean_test_score"], by_hand, atol=1e-6)
+        assert search.best_index_ == np.argmax(by_hand)
 
     def test_named_scorer_with_sequences_in_a_multiindex(self):
-        index = pd.MultiIndex.from_arrays([GROUPS, np.concatenate([range(n) for n in LENGTHS])])
-        frame = pd.DataFrame(X, index=index, columns=["a", "b"])
         scaler = StandardScaler().set_output(transform="pandas")
         scores = cross_val_score(
-            make_pipeline(scaler, esn()), frame, Y[:, 0], groups=GROUPS, cv=GroupKFold(3),
+            make_pipeline(scaler, esn()), panel(), Y[:, 0], groups=GROUPS, cv=GroupKFold(3),
             scoring="neg_mean_absolute_error",
         )  # fmt: skip
-        assert scores.shape == (3,)
+        by_hand = []
+        for _, test in GroupKFold(3).split(X, groups=GROUPS):
+            left_out = GROUPS[test[0]]
+            others = [i for i in range(3) if i != left_out]
+            scaled = StandardScaler().fit(np.vstack([PARTS[i] for i in others])).transform
+            fitted = esn().fit(
+                [scaled(PARTS[i]) for i in others], [Y_PARTS[i][:, 0] for i in others]
+            )
+            predicted = fitted.predict(scaled(PARTS[left_out]))
+            by_hand.append(-mean_absolute_error(Y_PARTS[left_out][:, 0], predicted))
+        np.testing.assert_allclose(scores, by_hand, atol=1e-9)
 
     def test_lists_in_cross_validation(self):
         scores = cross_val_score(esn(), [*PARTS, *PARTS], [*Y_PARTS, *Y_PARTS], cv=3)
-        assert scores.shape == (3,)
+        by_hand = []
+        for test in ((0, 1), (2, 0), (1, 2)):  # of 0 1 2 0 1 2, two after two
+            train = [i for pair in ((0, 1), (2, 0), (1, 2)) if pair != test for i in pair]
+            fitted = esn().fit(
+                np.vstack([PARTS[i] for i in train]),
+                np.vstack([Y_PARTS[i] for i in train]),
+                groups=np.repeat(range(4), [LENGTHS[i] for i in train]),
+            )
+            predicted = np.vstack([fitted.predict(PARTS[i]) for i in test])
+            by_hand.append(r2_score(np.vstack([Y_PARTS[i] for i in test]), predicted))
+        np.testing.assert_allclose(scores, by_hand, atol=1e-9)
 
     def test_cross_val_predict(self):
-        assert cross_val_predict(esn(), X, Y, cv=3).shape == Y.shape
+        predicted = cross_val_predict(esn(), X, Y, cv=3)
+        of_sequences = cross_val_predict(esn(), panel(), Y, groups=GROUPS, cv=GroupKFold(3))
+        for train, test in KFold(3).split(X):
+            fitted = esn().fit(X[train], Y[train])
+            np.testing.assert_allclose(predicted[test], fitted.predict(X[test]), atol=1e-9)
+        for left_out in range(3):
+            others = [i for i in range(3) if i != left_out]
+            fitted = esn().fit([PARTS[i] for i in others], [Y_PARTS[i] for i in others])
+            expected = fitted.predict(PARTS[left_out])
+            np.testing.assert_allclose(of_sequences[left_out == GROUPS], expected, atol=1e-9)
 
     def test_column_transformer_and_target_transformer(self):
         frame = pd.DataFrame(X, columns=["a", "b"])
@@ -605,6 +882,7 @@ def long_walk(rows=2000):
     return RNG.normal(size=(rows, 2))
 
 
+FRAME = pd.DataFrame({"y": Y[:, 0], "a": X[:, 0], "b": X[:, 1]})
 BAD_FITS = {
     "features": (lambda: esn().fit(X, Y).predict(X[:, :1]), "X has 1 features, but ESNRegressor"),
     "strings": (
@@ -673,6 +951,53 @@ BAD_FITS = {
     "merge": (lambda: esn().fit(X, Y).merge(esn(random_state=1).fit(X, Y)), "same weights"),
     "merge readout": (
         lambda: esn(readout=Ridge()).fit(X, Y).merge(esn().fit(X, Y)), "readout=None"
+    ),
+    "merge type": (
+        lambda: esn().fit(X, Y).merge(ESNClassifier().fit(X, X[:, 0] > 0)),
+        "other must be another ESNRegressor, got ESNClassifier",
+    ),
+    "merge rows and sequences": (
+        lambda: esn().fit(X, Y[:, 0]).merge(esn().fit(PARTS, [1, 2, 3])),
+        "targets of the same kind",
+    ),
+    "merge outputs": (
+        lambda: esn().fit(X, Y).merge(esn().fit(X, Y[:, 0])), "targets of the same kind"
+    ),
+    "merge classes": (
+        lambda: ESNClassifier(n_units=9, random_state=0).fit(X, X[:, 0] > 0).merge(
+            ESNClassifier(n_units=9, random_state=0).fit(X, np.where(X[:, 0] > 0, "a", "b"))
+        ),
+        "with the same outputs or classes",
+    ),
+    "weights of a list": (
+        lambda: esn().fit(PARTS, Y_PARTS, sample_weight=[np.ones(n) for n in (60, 100, 139)]),
+        r"sample_weight must have .* got lengths 60, 100, 139 for sequences of 60",
+    ),
+    "weights of too few sequences": (
+        lambda: esn().fit(PARTS, Y_PARTS, sample_weight=[np.ones(n) for n in LENGTHS[:2]]),
+        r"sample_weight must have .* got lengths 60, 100 for sequences of 60",
+    ),
+    "swapped columns to come": (
+        lambda: esn().fit(FRAME, FRAME["y"]).generate(3, X_future=FRAME[["b", "a"]][:3]),
+        r"X_future must have the columns \['a', 'b'\] in this order, got \['b', 'a'\]",
+    ),
+    "swapped columns to come with feedback": (
+        lambda: esn(feedback=True).fit(FRAME[["a", "b"]], FRAME["y"]).generate(
+            3, X_future=FRAME[["b", "a"]][:3]
+        ),
+        "Feature names must be in the same order",
+    ),
+    "pandas output of a list": (
+        lambda: ESNTransformer().set_output(transform="pandas").fit_transform(PARTS),
+        "needs rows, got a list or a 3-D array",
+    ),
+    "pandas output of a list later": (
+        lambda: ESNTransformer().set_output(transform="pandas").fit(PARTS).transform(PARTS),
+        "needs rows, got a list or a 3-D array",
+    ),
+    "carry too late": (
+        lambda: ESNTransformer().fit(X).set_params(predict_state="carry").transform(X),
+        "predict_state='carry' must be set before fit",
     ),
     "generate steps": (lambda: esn().fit(X, X).generate(0), "n_steps must be a positive integer"),
     "generate outputs": (
@@ -748,3 +1073,87 @@ def test_divergence_with_feedback_is_named():
     fitted.coef_ = fitted.coef_ * 0 + 5.0
     with pytest.raises(FloatingPointError, match="closed loop diverged"):
         fitted.predict(long_walk(3000))
+
+
+class TestWarnings:
+    def of(self, action):
+        """Return the warnings of an action, all of which must point into this file."""
+        with warnings.catch_warnings(record=True) as record:
+            warnings.simplefilter("always")
+            action()
+        assert {warning.filename for warning in record} <= {__file__}
+        return [str(warning.message) for warning in record]
+
+    def test_a_single_row_from_rest(self):
+        fitted = esn().fit(X, Y)
+        for rest in (fitted.predict, make_pipeline(fitted).predict):
+            (message,) = self.of(lambda rest=rest: rest(X[:1]))
+            assert message.startswith("A single row is predicted from rest")
+        (message,) = self.of(
+            lambda: ESNClassifier(n_units=5).fit(X, X[:, 0] > 0).predict_proba(X[:1])
+        )
+        assert message.startswith("A single row is predicted from rest")
+
+    @pytest.mark.parametrize(
+        "action",
+        [
+            lambda: esn().fit(X, Y).predict(X[:1], return_state=True),
+            lambda: esn().fit(X, Y).predict(X[:1], initial_state=np.zeros(30)),
+            lambda: esn(predict_state="carry").fit(X, Y).predict(X[:1]),
+            lambda: esn().fit(X, Y).predict([X[:1]]),
+            lambda: esn().fit(X, Y).predict(X[:2]),
+        ],
+    )
+    def test_a_single_row_with_a_memory(self, action):
+        assert self.of(action) == []
+
+    def test_unknown_targets(self):
+        unknown = np.where(np.arange(300) < 7, np.nan, X[:, 0])
+        pipe = make_pipeline(StandardScaler(), esn())
+        for model in (esn(), esn(readout=Ridge()), pipe):
+            (message,) = self.of(lambda model=model: model.fit(X, unknown))
+            assert message.startswith("7 of 300 targets are NaN")
+        (message,) = self.of(lambda: esn().partial_fit(X, unknown))
+        assert message.startswith("7 of 300 targets are NaN")
+
+
+class TestMemory:
+    """Features of a row take 1600 bytes and more; what a row costs must stay far below."""
+
+    N_UNITS = 200
+
+    def of_a_row(self, action):
+        """Return by how many bytes the peak of an action grows with each further row."""
+        action(X[:, :1])  # imports and compiles
+        peaks = []
+        for n_rows in (4_000, 12_000):
+            inputs = np.random.default_rng(0).uniform(-0.5, 0.5, (n_rows, 1))
+            tracemalloc.start()
+            action(inputs)
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+        return (peaks[1] - peaks[0]) / 8_000
+
+    @pytest.fixture(autouse=True)
+    def _small_blocks(self, monkeypatch):
+        monkeypatch.setattr(*SMALL_BLOCKS)
+
+    @pytest.mark.parametrize(
+        "parameters", [{"alpha": 1.0}, {"alpha": 1e-13}, {"feedback": True}, {"n_layers": 2}]
+    )
+    def test_a_fit(self, parameters):
+        model = esn(n_units=self.N_UNITS, **parameters)
+        assert self.of_a_row(lambda inputs: model.fit(inputs, inputs)) < 200
+
+    def test_a_fit_to_one_target_for_each_sequence(self):
+        model = esn(n_units=self.N_UNITS)
+        assert self.of_a_row(lambda inputs: model.fit(inputs.reshape(4, -1, 1), range(4))) < 200
+
+    @pytest.mark.parametrize("feedback", [False, True])
+    def test_a_prediction(self, feedback):
+        model = esn(n_units=self.N_UNITS, feedback=feedback).fit(X[:, :1], Y[:, 0])
+        assert self.of_a_row(model.predict) < 200
+
+    def test_the_measure_can_fail(self):
+        transformer = ESNTransformer(n_units=self.N_UNITS, random_state=0).fit(X[:, :1])
+        assert self.of_a_row(transformer.transform) > 1600

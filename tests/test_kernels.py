@@ -78,9 +78,8 @@ def test_closed_loop_equals_its_slow_twin(layout):
     outputs, _ = run_closed_loop(
         as_kernel_matrix(layout(net["W"]), float), drive, state, output, net["a"], "tanh", loop
     )
-    expected = naive.closed_loop(
-        net["W"], net["W_in"], net["b"], net["a"], "tanh", W_fb, C, c, inputs, state, output
-    )
+    layers = [(net["W"], net["W_in"], net["b"], net["a"])]
+    expected = naive.closed_loop(layers, "tanh", W_fb, lambda z: C @ z + c, inputs, state, output)
     np.testing.assert_allclose(outputs, expected, atol=1e-12)
 
 

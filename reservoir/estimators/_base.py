@@ -113,14 +113,19 @@ class BaseEchoState(BaseEstimator):
         if sparse.issparse(X):  # a message of scikit-learn's own, with its advice
             validate_data(self, X, reset=reset)
         rows, layout = stack(X, groups)
-        rows = validate_data(
-            self,
-            rows,
-            reset=reset,
-            dtype=np.dtype(self.dtype),
-            ensure_min_samples=2 if reset else 1,
-        )
-        return layout.gather(rows), layout
+        try:
+            checked = validate_data(
+                self,
+                rows,
+                reset=reset,
+                dtype=np.dtype(self.dtype),
+                ensure_min_samples=2 if reset else 1,
+            )
+        except ValueError as error:
+            if "contains NaN" in str(error) or "contains infinity" in str(error):
+                raise ValueError(_where_not_finite(rows, self.dtype)) from None
+            raise
+        return layout.gather(checked), layout
 
     def _draw_reservoir(self, n_features: int, n_feedback: int = 0) -> None:
         """Draw all weights and begin the streams of state noise."""
@@ -231,6 +236,23 @@ class BaseEchoState(BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
+
+
+def _where_not_finite(rows: Any, dtype: str) -> str:
+    values = np.asarray(rows).astype(dtype)
+    row, column = np.argwhere(~np.isfinite(values))[0]
+    name = repr(rows.columns[column]) if hasattr(rows, "columns") else column
+    if np.isnan(values).any():
+        row, column = np.argwhere(np.isnan(values))[0]
+        name = repr(rows.columns[column]) if hasattr(rows, "columns") else column
+        return (
+            f"Input X contains NaN, first in row {row}, column {name}; fill it, for example with "
+            "X.interpolate() of a DataFrame, or drop whole sequences."
+        )
+    return (
+        f"Input X contains infinity or a value too large for {dtype}, first in row {row}, column "
+        f"{name}; clip or drop it."
+    )
 
 
 def as_returned_state(states: NDArray[Any], layout: Layout) -> NDArray[Any]:

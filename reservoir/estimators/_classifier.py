@@ -51,7 +51,8 @@ class ESNClassifier(ClassifierMixin, BaseReadout):
     input_scaling : float or array of shape (n_features,), default=1.0
         Factor of generated input weights; an array scales those of the first layer only.
     bias_scaling : float, default=0.0
-        The bias b is uniform in ±bias_scaling.
+        The bias b is uniform in ±bias_scaling. Without one a tanh network is odd, f(-u) = -f(u):
+        set 0.2 or more where squares or products of the inputs matter.
     feedback : bool, default=False
         Whether the output enters the reservoir one step later: the target while fitting
         (teacher forcing), the network's own output while predicting.

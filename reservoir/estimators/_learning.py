@@ -502,9 +502,12 @@ def _warn_unknown(n_unknown: int, n_targets: int) -> None:
         )
 
 
+_PACKAGES = {"reservoir", "sklearn"}
+
+
 def _warn(message: str) -> None:
     """Warn at the line of the user's that led here."""
     level, frame = 1, sys._getframe()
-    while frame.f_back and frame.f_globals.get("__name__", "").startswith(("reservoir", "sklearn")):
+    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] in _PACKAGES:
         level, frame = level + 1, frame.f_back
     warnings.warn(message, stacklevel=level)

@@ -53,7 +53,8 @@ class ESNRegressor(MultiOutputMixin, RegressorMixin, BaseReadout):
     input_scaling : float or array of shape (n_features,), default=1.0
         Factor of generated input weights; an array scales those of the first layer only.
     bias_scaling : float, default=0.0
-        The bias b is uniform in ±bias_scaling.
+        The bias b is uniform in ±bias_scaling. Without one a tanh network is odd, f(-u) = -f(u):
+        set 0.2 or more where squares or products of the inputs matter.
     feedback : bool, default=False
         Whether the output enters the reservoir one step later: the target while fitting
         (teacher forcing), the network's own output while predicting.
@@ -260,6 +261,10 @@ class ESNRegressor(MultiOutputMixin, RegressorMixin, BaseReadout):
         there are exogenous inputs. Each output is then its next input. With ``feedback=True``
         the outputs return through the feedback weights and all inputs come from ``X_future``.
 
+        A loop that is right for one step may still drift away from the data after many. What
+        helps: a bias, inputs scaled to about ±1, a ``leak_rate`` that fits the pace of the
+        series, a ``warmup``, and either a larger ``alpha`` or a little ``noise``.
+
         Parameters
         ----------
         n_steps : int
@@ -351,6 +356,8 @@ class ESNRegressor(MultiOutputMixin, RegressorMixin, BaseReadout):
                 f"{type(self).__name__} requires y to be passed, but the target y is None."
             )
         values, per_sequence = match_targets(y, layout)
+        if np.asarray(values).dtype.kind in "US":
+            raise ValueError("y must hold numbers, got strings; use ESNClassifier for labels.")
         values = check_array(
             values,
             dtype=np.float64,

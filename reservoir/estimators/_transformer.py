@@ -47,7 +47,8 @@ class ESNTransformer(TransformerMixin, BaseEchoState):
     input_scaling : float or array of shape (n_features,), default=1.0
         Factor of generated input weights; an array scales those of the first layer only.
     bias_scaling : float, default=0.0
-        The bias b is uniform in ±bias_scaling.
+        The bias b is uniform in ±bias_scaling. Without one a tanh network is odd, f(-u) = -f(u):
+        set 0.2 or more where squares or products of the inputs matter.
     activation : {"tanh", "identity", "relu", "sigmoid"}, default="tanh"
         f in the equation above.
     noise : float, default=0.0
