@@ -208,5 +208,11 @@ def _check(arguments: argparse.Namespace) -> None:
                 f"--{name} must be at least 8 times --hold, {8 * arguments.hold} steps, got "
                 f"{getattr(arguments, name)}."
             )
+    most = arguments.train // (4 * arguments.hold) - 1
+    if arguments.folds > max(most, 2):
+        raise ValueError(
+            f"--folds must be at most {max(most, 2)}, so that the first fold has 4 times --hold "
+            f"steps to learn from, got {arguments.folds}."
+        )
     if arguments.plot:
         check_picture(arguments.plot)  # before the work, not after it

@@ -210,7 +210,7 @@ WRONG = {
     "unknown kind of picture": (
         ["--plot", "out.xyz"],
         None,
-        "'xyz' is not supported",
+        "The picture must end in one of",
     ),
     "output nowhere": (["--output", "/no/where.csv"], None, "/no"),
 }  # fmt: skip
@@ -298,6 +298,8 @@ class TestTimer:
             (("--folds", "1"), "--folds must be at least 2, got 1"),
             (("--train", "100"), "--train must be at least 8 times --hold, 160 steps, got 100"),
             (("--test", "0"), "--test must be at least 8 times"),
+            (("--folds", "60"), "--folds must be at most 49, so that the first fold has 4 times"),
+            (("--plot", "nowhere/t.png"), "there is no folder 'nowhere'"),
         ],
     )
     def test_refusals(self, argument, message, capsys):
