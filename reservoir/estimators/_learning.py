@@ -44,6 +44,7 @@ class BaseReadout(BaseEchoState):
     }
 
     _alpha_per_target = True
+    _last_features: Any
 
     def __init__(
         self,
@@ -142,6 +143,7 @@ class BaseReadout(BaseEchoState):
             if starting:
                 self._forget()
             raise
+        self._last_features = task.last_features
         self._remember(layout, task.states, task.seen + task.rows_done)
         if interrupted:
             raise KeyboardInterrupt
@@ -212,7 +214,7 @@ class BaseReadout(BaseEchoState):
                     pool.add(part, features)
                     chosen = chosen[:0]
                 task.rows_done = np.clip(part.stop - layout.bounds[:-1], 0, layout.lengths)
-                self._last_features = features[-1:].copy()
+                task.last_features = features[-1:].copy()
                 yield part.start + chosen, features[chosen]
                 progress.update(len(features))
         if self._per_sequence:
@@ -437,6 +439,7 @@ class Task:
     seen: NDArray[np.int64]  # steps that each sequence had behind it
     weight: Floats | None = None
     rows_done: NDArray[np.int64] | int = 0  # of each sequence
+    last_features: Any = None  # of the last row done
 
 
 class PutOffInterrupt:
