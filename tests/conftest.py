@@ -9,8 +9,6 @@ import os
 import tempfile
 from pathlib import Path
 
-import matplotlib
-
 PACKAGE = Path(__file__).parents[1] / "reservoir"
 
 
@@ -24,4 +22,4 @@ def _hash_of_sources() -> str:
 os.environ["NUMBA_CACHE_DIR"] = str(
     Path(tempfile.gettempdir()) / f"reservoir-kernels-{_hash_of_sources()}"
 )
-matplotlib.use("Agg")
+os.environ["MPLBACKEND"] = "Agg"
