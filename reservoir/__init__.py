@@ -24,6 +24,8 @@ __all__ = [
     "datasets",
     "metrics",
     "plotting",
+    "readout",
+    "sequences",
     "weights",
 ]
 
