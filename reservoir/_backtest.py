@@ -7,8 +7,8 @@ from sklearn.base import clone
 from tqdm import tqdm
 
 from reservoir import metrics
-from reservoir._series import as_frame, as_rows, full_index
-from reservoir.forecasting import ReservoirForecaster
+from reservoir._series import as_frame, as_rows, full_index, season_of
+from reservoir.forecasting import ReservoirForecaster, TooFewRowsError
 
 MIN_SHARE = 0.5
 
@@ -28,13 +28,13 @@ def backtest(
     forecaster : ReservoirForecaster
         A clone is fitted anew for each window.
     y : Series of shape (n_rows,)
-        With ``missing="interpolate"`` it is filled before it is cut into windows; values that
-        were filled are forecast but not scored.
+        With ``missing="interpolate"`` the rows before each window are filled, up to the last
+        known one, without what comes after; missing values are forecast but not scored.
     horizon : int
         Steps to forecast.
     n_windows : int
-        Windows at most; there are fewer where the first would leave less than half of the rows
-        to fit.
+        Windows at most; there are fewer where the first would leave less than half of the rows,
+        or too few, to fit.
     verbose : bool
         Whether to show a progress bar, if there is a terminal to show it on.
 
@@ -43,8 +43,9 @@ def backtest(
     DataFrame of shape (n_windows, n_methods * 2)
         A row for each window, indexed by the first time of its forecast, and columns
         ``(method, "RMSE" or "MASE")`` for the methods "reservoir", "naive", the last value, and,
-        if there is a season, "seasonal naive", the last season. The MASE is relative to the
-        seasonal naive forecast within the rows before, and NaN where that is without error.
+        if the first window has a season before it, "seasonal naive", the last season.
+        The MASE is relative to the seasonal naive forecast within the rows before, and NaN where
+        that is without error. Empty if there is no window.
 
     Examples
     --------
@@ -55,9 +56,12 @@ def backtest(
     True
     """
     index = full_index(y.index, "y")
-    known = y.reindex(index).notna().to_numpy()
-    rows, _ = as_rows(as_frame(y, "y"), index, "y", forecaster.missing)
-    values = rows[:, 0]
+    frame = as_frame(y, "y")
+    as_rows(frame, index, "y", forecaster.missing)  # refuses what fit would refuse
+    values = frame.reindex(index).to_numpy(dtype=np.float64, na_value=np.nan)[:, 0]
+    known = ~np.isnan(values)
+    season = forecaster.season if forecaster.season is not None else season_of(index)
+    lag = None
     n_windows = min(n_windows, int(len(values) * (1 - MIN_SHARE)) // horizon)
     scores = {}
     starts = len(values) - horizon * np.arange(n_windows, 0, -1)
@@ -65,18 +69,26 @@ def backtest(
         scored = np.flatnonzero(known[start : start + horizon])
         if not len(scored):
             continue
-        past, future = values[:start], values[start : start + horizon]
-        fitted = clone(forecaster).fit(pd.Series(past, index[:start]))
-        forecasts = {"reservoir": fitted.predict(horizon).to_numpy()}
-        forecasts["naive"] = seasonal_naive(past, 1, horizon)
-        if fitted.season_ is not None and fitted.season_ <= start:
-            forecasts["seasonal naive"] = seasonal_naive(past, fitted.season_, horizon)
+        # what is missing just before the window is forecast with it: to fill it takes the future
+        cut = int(np.flatnonzero(known[:start])[-1]) + 1
+        past = pd.Series(values[:cut], index[:cut])
+        try:
+            fitted = clone(forecaster).fit(past)
+        except TooFewRowsError:
+            continue
+        filled = as_rows(as_frame(past, "y"), index[:cut], "y", forecaster.missing)[0][:, 0]
+        n_steps = start - cut + horizon
+        forecasts = {"reservoir": fitted.predict(n_steps).to_numpy()}
+        forecasts["naive"] = seasonal_naive(filled, 1, n_steps)
+        if lag is None:  # once, so that all windows are scored alike
+            lag = season if season is not None and season < cut else 1
+        if lag > 1:
+            forecasts["seasonal naive"] = seasonal_naive(filled, lag, n_steps)
+        truth = values[start : start + horizon][scored]
         scores[index[start]] = {
             (method, measure): score
             for method, forecast in forecasts.items()
-            for measure, score in _scores(
-                future[scored], forecast[scored], past, fitted.season_
-            ).items()
+            for measure, score in _scores(truth, forecast[-horizon:][scored], filled, lag).items()
         }
     return pd.DataFrame.from_dict(scores, orient="index")
 
@@ -87,14 +99,10 @@ def seasonal_naive(past: NDArray[np.float64], season: int, horizon: int) -> NDAr
 
 
 def _scores(
-    truth: NDArray[np.float64],
-    forecast: NDArray[np.float64],
-    past: NDArray[np.float64],
-    season: int | None,
+    truth: NDArray[np.float64], forecast: NDArray[np.float64], past: NDArray[np.float64], lag: int
 ) -> dict[str, float]:
-    lag = season if season is not None and season < len(past) else 1
     is_repeated = np.array_equal(past[lag:], past[:-lag])
     mase = (
         np.nan if is_repeated else metrics.mase(truth, forecast, y_train=past, seasonal_period=lag)
     )
-    return {"RMSE": float(np.sqrt(np.mean((truth - forecast) ** 2))), "MASE": float(mase)}
+    return {"RMSE": float(metrics.nrmse(truth, forecast, scale=1.0)), "MASE": float(mase)}

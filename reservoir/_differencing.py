@@ -118,6 +118,7 @@ def choose_differencing(
     >>> choose_differencing(rising + 9 * np.cos(np.pi * rising / 6), 12, "auto", "auto")
     Differencing(order=0, seasonal_order=1, season=12)
     """
+    rows = rows / binary_size(rows)
     first, second = (0 if isinstance(value, str) else value for value in (order, seasonal_order))
     left = Differencing(first, second, season).apply(rows)
     if isinstance(seasonal_order, str):
@@ -144,7 +145,8 @@ class Scaling:
     @classmethod
     def of(cls, rows: Rows) -> Self:
         """Return what brings rows (n_rows, n_columns) to mean 0 and standard deviation 1."""
-        mean, deviation = rows.mean(axis=0), rows.std(axis=0)
+        size = binary_size(rows)
+        mean, deviation = size * (rows / size).mean(axis=0), size * (rows / size).std(axis=0)
         # what rounding leaves of a constant column is not magnified
         constant = deviation <= 1e-12 * np.abs(rows).max(axis=0)
         return cls(mean, np.where(constant, 1.0, deviation))
@@ -161,6 +163,30 @@ class Scaling:
     def undo(self, rows: Rows) -> Rows:
         """Return the rows that `apply` made these of."""
         return rows * self.deviation + self.mean
+
+
+def binary_size(rows: Rows) -> Rows:
+    """Return a power of two near the largest value of each column.
+
+    Division by it loses no digit, and keeps squares from running over or under.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_rows, n_columns)
+
+    Returns
+    -------
+    ndarray of shape (n_columns,)
+        1 for a column of zeros, and where there are no rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> binary_size(np.array([[3.0, 0.0], [-5.0, 0.0]]))
+    array([4., 1.])
+    """
+    largest = np.abs(rows).max(axis=0, initial=0.0)
+    return np.ldexp(1.0, np.where(largest > 0, np.frexp(largest)[1] - 1, 0))
 
 
 def kpss_statistic(values: Rows, season: int = 1) -> float:

@@ -78,7 +78,8 @@ def full_index(index: pd.Index, name: str) -> pd.Index:
     TypeError
         If the index is of another kind.
     ValueError
-        If it is not sorted, has a time twice or has no constant step.
+        If it is not sorted, has a time twice or has no constant step, or if the clock of its time
+        zone skips or repeats one of its times.
 
     Examples
     --------
@@ -89,7 +90,7 @@ def full_index(index: pd.Index, name: str) -> pd.Index:
     """
     check_order(index, name)
     if isinstance(index, pd.PeriodIndex):
-        return pd.period_range(index[0], index[-1], freq=index.freq, name=index.name)
+        return _full_periods(index, name)
     if isinstance(index, pd.DatetimeIndex):
         return _full_dates(index, name)
     step = int(np.diff(index).min()) if len(index) > 1 else 1
@@ -115,8 +116,7 @@ def index_after(index: pd.Index, n_steps: int) -> pd.Index:
         start, freq = index[-1], index.freq
         return pd.period_range(start, periods=n_steps + 1, freq=freq, name=index.name)[1:]
     if isinstance(index, pd.DatetimeIndex):
-        later = pd.date_range(index[-1], periods=n_steps + 1, freq=index.freq, name=index.name)
-        return later.as_unit(index.unit)[1:]
+        return _dates("y", index, start=index[-1], periods=n_steps + 1, freq=index.freq)[1:]
     first = index[-1] + index.step
     return pd.RangeIndex(first, first + n_steps * index.step, index.step, name=index.name)
 
@@ -160,11 +160,13 @@ def steps_until(times: pd.Index, index: pd.Index, name: str) -> NDArray[np.int64
         raise TypeError(
             f"{name} must be an index like that of y, of {index.dtype}, got one of {times.dtype}."
         )
+    if isinstance(index, pd.RangeIndex):
+        times = times.astype(np.int64)  # differences of unsigned numbers would wrap
     last = index[-1]
     if not len(times):
         n_steps = 0
     elif isinstance(index, pd.DatetimeIndex):
-        n_steps = len(pd.date_range(last, times.max(), freq=index.freq)) - 1
+        n_steps = len(_dates(name, index, start=last, end=times.max(), freq=index.freq)) - 1
     elif isinstance(index, pd.PeriodIndex):
         n_steps = len(pd.period_range(last, times.max(), freq=index.freq)) - 1
     else:
@@ -214,12 +216,18 @@ def season_of(index: pd.Index) -> int | None:
     if not isinstance(index, pd.DatetimeIndex | pd.PeriodIndex):
         return None
     step = index.freq
-    n_base_rows = SEASONS.get(step.rule_code.split("-")[0], 0)
+    try:
+        code = step.rule_code.split("-")[0]
+    except NotImplementedError:  # of a pd.DateOffset, which has no name
+        return None
+    n_base_rows = SEASONS.get(code, 0)
     season = n_base_rows // step.n if n_base_rows % step.n == 0 else 0
     return season if season > 1 else None
 
 
-def as_rows(frame: pd.DataFrame, index: pd.Index, name: str, missing: str) -> tuple[Rows, int]:
+def as_rows(
+    frame: pd.DataFrame, index: pd.Index, name: str, missing: str | None
+) -> tuple[Rows, int]:
     """Return a row of numbers for each time of an index.
 
     Parameters
@@ -229,8 +237,9 @@ def as_rows(frame: pd.DataFrame, index: pd.Index, name: str, missing: str) -> tu
     index : Index of shape (n_rows,)
         As `full_index` returned it.
     name : str
-    missing : {"raise", "interpolate"}
-        Whether times and values that are missing are refused, or filled linearly in time.
+    missing : {"raise", "interpolate"} or None
+        Whether times and values that are missing are refused, or filled linearly from step to
+        step. None refuses them too, without naming the choice.
 
     Returns
     -------
@@ -246,11 +255,18 @@ def as_rows(frame: pd.DataFrame, index: pd.Index, name: str, missing: str) -> tu
         not to be filled or, at the ends, cannot be.
     """
     given = _as_numbers(frame, name)
-    if missing == "raise":
-        _refuse_gaps(frame.index, index, name)
-        _refuse_unknown(given, index, name)
+    if missing != "interpolate":
+        choice = ", or pass missing='interpolate'" if missing == "raise" else ""
+        _refuse_gaps(frame.index, index, name, choice)
+        _refuse_unknown(given, index, name, choice)
+    places = index.get_indexer(frame.index)
+    if (places < 0).any():
+        raise ValueError(
+            f"{name} must hold equally spaced times from {as_text(index[0])} to "
+            f"{as_text(index[-1])}, got {as_text(frame.index[(places < 0).argmax()])}."
+        )
     rows = np.full((len(index), given.shape[1]), np.nan)
-    rows[index.get_indexer(frame.index)] = given
+    rows[places] = given
     unknown = np.isnan(rows)
     if unknown[[0, -1]].any():
         end, time = ("begin", index[0]) if unknown[0].any() else ("end", index[-1])
@@ -288,14 +304,30 @@ def check_order(index: pd.Index, name: str) -> None:
         )
 
 
+def _full_periods(index: pd.PeriodIndex, name: str) -> pd.PeriodIndex:
+    full = pd.period_range(index[0], index[-1], freq=index.freq, name=index.name)
+    off_grid = index[~index.isin(full)]
+    if len(off_grid):
+        raise ValueError(
+            f"The index of {name} must have a constant step, but {as_text(off_grid[0])} is no "
+            f"multiple of {index.freqstr} after {as_text(index[0])}; use shorter periods, as in "
+            f"{name}.index = {name}.index.asfreq({index.freqstr.lstrip('0123456789')!r})."
+        )
+    return full
+
+
 def _full_dates(index: pd.DatetimeIndex, name: str) -> pd.DatetimeIndex:
     if index.freq is not None:
         return index
+    if len(index) < 3:
+        raise ValueError(
+            f"{name} must have at least 3 rows to infer its frequency from, got {len(index)}."
+        )
     inferred = pd.DatetimeIndex(index, freq="infer", name=index.name)
     if inferred.freq is not None:
         return inferred
     grids = [
-        pd.date_range(index[0], index[-1], freq=freq, name=index.name).as_unit(index.unit)
+        _dates(name, index, start=index[0], end=index[-1], freq=freq)
         for freq in _frequencies_of_runs(index)
     ]
     fitting = [grid for grid in grids if index.isin(grid).all()]
@@ -308,11 +340,24 @@ def _full_dates(index: pd.DatetimeIndex, name: str) -> pd.DatetimeIndex:
     return min(fitting, key=len)
 
 
+def _dates(name: str, like: pd.DatetimeIndex, **where: Any) -> pd.DatetimeIndex:
+    """Return `pandas.date_range` in the unit and under the name of another index."""
+    try:
+        return pd.date_range(**where, name=like.name).as_unit(like.unit)
+    except Exception as error:  # pandas 2 raises those of pytz, which are of no common kind
+        if like.tz is None:
+            raise
+        raise ValueError(
+            f"{name} must have times that the clock of {like.tz} neither skips nor repeats where "
+            f'it is put forward or back ({error}); convert it first, as with y.tz_convert("UTC").'
+        ) from error
+
+
 def _frequencies_of_runs(index: pd.DatetimeIndex) -> set[Any]:
     """Return the frequencies of runs of three times, those aside that would need too many rows."""
     places = np.unique(np.linspace(0, len(index) - 3, N_PLACES).astype(int))
     least = (index[-1] - index[0]) / (MAX_SPARSITY * len(index))
-    runs = [index[i : i + 3] for i in places if i >= 0]
+    runs = [index[i : i + 3] for i in places]
     close = [run for run in runs if run[1] - run[0] >= least]
     return {pd.DatetimeIndex(run, freq="infer").freq for run in close} - {None}
 
@@ -334,7 +379,7 @@ def _as_numbers(frame: pd.DataFrame, name: str) -> Rows:
     return values
 
 
-def _refuse_gaps(index: pd.Index, full: pd.Index, name: str) -> None:
+def _refuse_gaps(index: pd.Index, full: pd.Index, name: str, choice: str) -> None:
     absent = full[~full.isin(index)]
     if not len(absent):
         return
@@ -346,15 +391,15 @@ def _refuse_gaps(index: pd.Index, full: pd.Index, name: str) -> None:
         fill = f"{name}.reindex(range({full[0]}, {full[-1] + 1}, {full.step}))"
     raise ValueError(
         f"{name} must have no gaps, but there is no row for {as_text(absent[0])} ({len(absent)} "
-        f"missing in all); fill them with {fill}.interpolate(), or pass missing='interpolate'."
+        f"missing in all); fill them with {fill}.interpolate(){choice}."
     )
 
 
-def _refuse_unknown(values: Rows, index: pd.Index, name: str) -> None:
+def _refuse_unknown(values: Rows, index: pd.Index, name: str, choice: str) -> None:
     unknown = np.isnan(values)
     if unknown.any():
         first = index[unknown.any(axis=1).argmax()]
         raise ValueError(
             f"{name} must not hold NaN, got one at {as_text(first)} ({unknown.sum()} in all); "
-            f"fill them with {name}.interpolate(), or pass missing='interpolate'."
+            f"fill them with {name}.interpolate(){choice}."
         )

@@ -25,11 +25,15 @@ from reservoir._series import (
 )
 from reservoir.estimators import ESNRegressor
 
-__all__ = ["ReservoirForecaster", "default_network"]
+__all__ = ["ReservoirForecaster", "TooFewRowsError", "default_network"]
 
 Rows = NDArray[np.float64]
 
 MIN_ROWS = 10
+
+
+class TooFewRowsError(ValueError):
+    """A series is too short for the differences and the warm-up of a forecaster."""
 
 
 class ReservoirForecaster(BaseEstimator):
@@ -57,7 +61,7 @@ class ReservoirForecaster(BaseEstimator):
     scale : bool, default=True
         Whether each column is brought to mean 0 and standard deviation 1 for the network.
     missing : {"raise", "interpolate"}, default="raise"
-        Whether gaps in the index and NaN are refused, or filled linearly in time.
+        Whether gaps in the index and NaN are refused, or filled linearly from step to step.
     random_state : int, RandomState instance or None, default=0
         Seed of all networks, in place of the estimator's own; fixed so that the same data give
         the same forecast. Other seeds show how much of it is due to the draw.
@@ -162,8 +166,8 @@ class ReservoirForecaster(BaseEstimator):
             If y or X is not pandas, or its index not one of those.
         ValueError
             If the index is unsorted, has a time twice, a gap or no frequency; if values are not
-            numbers, infinite or NaN; if there are too few rows; or if X has no row for a time of
-            y.
+            numbers, infinite, NaN or so large that their differences are not finite; if there are
+            too few rows (a ``TooFewRowsError``); or if X has no row for a time of y.
         """
         self.__dict__.pop("_recent", None)  # unfitted until all has gone well
         self._check_network()
@@ -211,7 +215,7 @@ class ReservoirForecaster(BaseEstimator):
         ValueError
             If ``fh`` is not in the future or not increasing, or X does not fit.
         FloatingPointError
-            If the closed loop diverges.
+            If the closed loop diverges, or the forecast is too large for a float.
         """
         check_is_fitted(self)
         steps = self._steps_of(fh)
@@ -255,13 +259,13 @@ class ReservoirForecaster(BaseEstimator):
         frame = as_frame(y, "y")
         index = index_after(self._recent.index, len(frame))
         self._check_form(y)
-        if not frame.index.equals(index):
+        if not np.array_equal(index.get_indexer(frame.index), np.arange(len(index))):
             raise ValueError(
                 f"y must have the {len(index)} time(s) from {as_text(index[0])} to "
                 f"{as_text(index[-1])}, which follow the series, got {as_text(frame.index[0])} to "
                 f"{as_text(frame.index[-1])}; fill gaps first."
             )
-        y_rows, _ = as_rows(frame, index, "y", "raise")
+        y_rows, _ = as_rows(frame.set_axis(index), index, "y", None)
         x_rows = self._rows_of_exogenous(X, index)
         self._recent = Recent(
             index[-1:],
@@ -311,18 +315,29 @@ class ReservoirForecaster(BaseEstimator):
 
     def _check_length(self, n_rows: int, warmup: int) -> None:
         n_needed = self._differencing.n_lost + max(MIN_ROWS, warmup + 2)
-        if n_rows < n_needed:
-            raise ValueError(
-                f"y must have at least {n_needed} rows with difference={self.difference_}, "
-                f"seasonal_difference={self.seasonal_difference_} and warmup={warmup}, got "
-                f"{n_rows}."
-            )
+        if n_rows >= n_needed:
+            return
+        made = {
+            "difference": self.difference,
+            "seasonal_difference": self.seasonal_difference,
+            "warmup": "auto" if self.estimator is None else warmup,
+        }
+        settings = [f"{name}={value}" for name, value in made.items() if value != "auto"]
+        reason = f" with {' and '.join(settings)}" if settings else ""
+        raise TooFewRowsError(f"y must have at least {n_needed} rows{reason}, got {n_rows}.")
 
     def _fit_networks(self, network: ESNRegressor, y_rows: Rows, x_rows: Rows) -> None:
-        y_changes, x_changes = (self._differencing.apply(rows) for rows in (y_rows, x_rows))
         scaling = Scaling.of if self.scale else Scaling.none
-        self._y_scaling, self._x_scaling = scaling(y_changes), scaling(x_changes)
-        y, x = self._y_scaling.apply(y_changes), self._x_scaling.apply(x_changes)
+        with np.errstate(over="ignore", invalid="ignore"):
+            y_changes, x_changes = (self._differencing.apply(rows) for rows in (y_rows, x_rows))
+            self._y_scaling, self._x_scaling = scaling(y_changes), scaling(x_changes)
+            y, x = self._y_scaling.apply(y_changes), self._x_scaling.apply(x_changes)
+        for name, rows, given in (("y", y, y_rows), ("X", x, x_rows)):
+            if not np.isfinite(rows).all():
+                raise ValueError(
+                    f"{name} must be small enough for its differences to be finite, got values of "
+                    f"up to {np.abs(given).max():.3g}; divide it by a number."
+                )
         inputs, targets = np.hstack([y[:-1], x[1:]]), y[1:]
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=self.n_estimators)
         self.estimators_ = [
@@ -342,6 +357,7 @@ class ReservoirForecaster(BaseEstimator):
                     "fh must be a whole number of steps, an array of them or a pandas Index of "
                     f"times, got {fh!r}."
                 )
+            steps = steps.astype(np.int64)  # differences of unsigned numbers would wrap
             if steps.ndim == 0:
                 steps = np.arange(1, int(steps) + 1)
         if steps.size == 0 or steps[0] < 1 or (np.diff(steps) <= 0).any():
@@ -367,7 +383,7 @@ class ReservoirForecaster(BaseEstimator):
             raise ValueError(
                 f"X must have the columns of fit, {list(names)}, got {list(frame.columns)}."
             )
-        return as_rows(rows_at(index, frame, "X")[list(names)], index, "X", "raise")[0]
+        return as_rows(rows_at(index, frame, "X")[list(names)], index, "X", None)[0]
 
     def _generate(self, n_steps: int, x_future: Rows) -> Rows:
         recent, differencing = self._recent, self._differencing
@@ -381,9 +397,17 @@ class ReservoirForecaster(BaseEstimator):
         forecasts = []
         for network in self.estimators_:
             outputs = network.generate(n_steps, context=context, X_future=x_later)
-            changes = self._y_scaling.undo(outputs.reshape(n_steps, -1))
-            forecasts.append(differencing.undo(changes, recent.y))
-        return np.median(forecasts, axis=0)
+            with np.errstate(over="ignore", invalid="ignore"):
+                changes = self._y_scaling.undo(outputs.reshape(n_steps, -1))
+                forecasts.append(differencing.undo(changes, recent.y))
+        forecast = np.median(forecasts, axis=0)
+        if not np.isfinite(forecast).all():
+            raise FloatingPointError(
+                "The forecast left the range of floating-point numbers at step "
+                f"{np.isfinite(forecast).all(axis=1).argmin() + 1}; divide y by a number, or "
+                "forecast fewer steps."
+            )
+        return forecast
 
 
 def default_network(n_rows: int) -> ESNRegressor:
@@ -415,7 +439,7 @@ def default_network(n_rows: int) -> ESNRegressor:
         bias_scaling=0.2,
         include_input=False,
         alpha=list(np.logspace(-6, 4, 41)),
-        warmup=min(100, n_rows // 10),
+        warmup=min(100, max(0, n_rows // 10)),
     )
 
 

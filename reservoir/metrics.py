@@ -61,7 +61,9 @@ def nrmse(
     1.0
     """
     truth, prediction = _as_columns(y_true, y_pred)
-    errors = np.sqrt(np.mean((truth - prediction) ** 2, axis=0)) / _scale_of(truth, scale)
+    size = _binary_size(truth - prediction)
+    errors = np.sqrt(np.mean(((truth - prediction) / size) ** 2, axis=0))
+    errors = errors / (_scale_of(truth, scale) / size)
     return _combine(errors, multioutput)
 
 
@@ -97,7 +99,9 @@ def nmse(
     0.5
     """
     truth, prediction = _as_columns(y_true, y_pred)
-    errors = np.mean((truth - prediction) ** 2, axis=0) / _scale_of(truth, "std") ** 2
+    size = _binary_size(truth)
+    scale = _scale_of(truth, "std") / size
+    errors = np.mean(((truth - prediction) / size) ** 2, axis=0) / scale**2
     return _combine(errors, multioutput)
 
 
@@ -153,7 +157,8 @@ def mase(
         raise ValueError(
             f"y_train must have the {truth.shape[1]} outputs of y_true, got {train.shape[1]}"
         )
-    if not isinstance(seasonal_period, Integral) or seasonal_period < 1:
+    is_count = isinstance(seasonal_period, Integral) and not isinstance(seasonal_period, bool)
+    if not is_count or seasonal_period < 1:
         raise ValueError(f"seasonal_period must be an integer above 0, got {seasonal_period!r}")
     if len(train) <= seasonal_period:
         raise ValueError(
@@ -372,8 +377,8 @@ def switch_off_error(
     Raises
     ------
     ValueError
-        If the shapes differ, there are several outputs, a value is not finite, or `y_true` holds
-        no complete episode.
+        If the shapes differ, there are several outputs, a value or `threshold` is not finite, or
+        `y_true` holds no complete episode.
 
     Examples
     --------
@@ -383,6 +388,7 @@ def switch_off_error(
     >>> switch_off_error(y_true, y_pred)
     array([ 1, -1])
     """
+    _check_threshold(threshold)
     truth, prediction = _as_columns(y_true, y_pred)
     if truth.shape[1] != 1:
         raise ValueError(f"y_true must be a single output, got {truth.shape[1]} columns")
@@ -418,7 +424,7 @@ def steps_right(y_true: ArrayLike, y_pred: ArrayLike, *, threshold: float = 0.25
     Raises
     ------
     ValueError
-        If the shapes differ or a value is not finite.
+        If the shapes differ, or a value or `threshold` is not finite.
 
     Examples
     --------
@@ -426,6 +432,7 @@ def steps_right(y_true: ArrayLike, y_pred: ArrayLike, *, threshold: float = 0.25
     >>> steps_right([0, 0.5, 0.5, 0], [0.1, 0.4, 0.2, 0])
     0.75
     """
+    _check_threshold(threshold)
     truth, prediction = _as_columns(y_true, y_pred)
     return float(np.mean((truth > threshold) == (prediction > threshold)))
 
@@ -469,7 +476,17 @@ def _scale_of(truth: np.ndarray, scale: str | ArrayLike) -> np.ndarray:
 
 def _spread(values: np.ndarray) -> np.ndarray:
     """Return the standard deviation of each column, exactly 0 if the column is constant."""
-    return np.where(np.ptp(values, axis=0) > 0, np.std(values, axis=0), 0.0)
+    size = _binary_size(values)
+    return np.where(np.ptp(values, axis=0) > 0, np.std(values / size, axis=0) * size, 0.0)
+
+
+def _binary_size(values: np.ndarray) -> np.ndarray:
+    """Return a power of two near the largest value of each column.
+
+    Division by it loses no digit, and keeps squares from running over or under.
+    """
+    largest = np.abs(values).max(axis=0)
+    return np.ldexp(1.0, np.where(largest > 0, np.frexp(largest)[1] - 1, 0))
 
 
 def _combine(errors: np.ndarray, multioutput: str | ArrayLike) -> float | np.ndarray:
@@ -506,6 +523,11 @@ def _as_columns(
 
 
 def _as_column(name: str, values: ArrayLike, *, finite: bool = True) -> np.ndarray:
+    if isinstance(values, np.ma.MaskedArray):
+        raise ValueError(
+            f"{name} must not be a masked array, whose mask would be ignored; leave the masked "
+            "rows out of both y_true and y_pred, or fill them"
+        )
     try:
         array = np.asarray(values)
         if array.dtype.kind not in "biufO":
@@ -522,6 +544,11 @@ def _as_column(name: str, values: ArrayLike, *, finite: bool = True) -> np.ndarr
         row = int(np.argmin(np.isfinite(array).reshape(len(array), -1).all(axis=1)))
         raise ValueError(f"{name} must be finite, got NaN or infinity in row {row}")
     return array[:, np.newaxis] if array.ndim == 1 else array
+
+
+def _check_threshold(threshold: float) -> None:
+    if not np.isfinite(threshold):
+        raise ValueError(f"threshold must be a finite number, got {threshold!r}")
 
 
 def _above_zero(name: str, value: float) -> float:

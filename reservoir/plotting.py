@@ -2,6 +2,7 @@
 
 import os.path
 from collections.abc import Mapping
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +29,7 @@ def plot_forecast(
     ----------
     history : Series of shape (n_rows,) or DataFrame of shape (n_rows, n_series)
     forecast : Series of shape (n_steps,) or DataFrame of shape (n_steps, n_series)
-        As `ReservoirForecaster.predict` returns it.
+        As `ReservoirForecaster.predict` returns it; several columns are found by their names.
     ax : Axes, optional
         Where to draw; None makes a figure, which is ``ax.figure`` of the result.
     n_history : int, optional
@@ -44,7 +45,7 @@ def plot_forecast(
     ImportError
         If matplotlib is not installed.
     ValueError
-        If ``n_history`` is not positive.
+        If ``n_history`` is not a positive integer, or the columns differ.
 
     Examples
     --------
@@ -55,15 +56,22 @@ def plot_forecast(
     >>> ax.get_legend_handles_labels()[1]
     ['volume', 'forecast']
     """
-    if n_history is not None and n_history < 1:
+    if n_history is not None and not (isinstance(n_history, Integral) and n_history >= 1):
         raise ValueError(f"n_history must be a positive integer or None, got {n_history!r}.")
     if ax is None:
         ax = new_figure((8, 4)).subplots()
     shown = history.iloc[-(n_history or max(50, 5 * len(forecast))) :]
     past, future = (pd.DataFrame(part) for part in (shown, forecast))
+    if past.shape[1] == future.shape[1] == 1:
+        future = future.set_axis(past.columns, axis=1)  # which a Series may lack
+    if set(past.columns) != set(future.columns):
+        raise ValueError(
+            f"forecast must have the columns of history, {list(past.columns)}, got "
+            f"{list(future.columns)}."
+        )
     for i, column in enumerate(past.columns):
         name = "series" if isinstance(history, pd.Series) and history.name is None else str(column)
-        values, ahead = past[column].to_numpy(), future.iloc[:, i].to_numpy()
+        values, ahead = past[column].to_numpy(), future[column].to_numpy()
         ax.plot(_times(past.index), values, color=f"C{i}", linewidth=1, label=name)
         # begins at the last value, so that the line is not broken
         ax.plot(

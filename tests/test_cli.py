@@ -212,6 +212,39 @@ WRONG = {
         None,
         "The picture must end in one of",
     ),
+    "day or month first": (
+        [],
+        lambda table: table.write(table.frame.assign(
+            date=pd.to_datetime(table.frame["date"]).dt.strftime("%d/%m/%Y"))),
+        "read in one way only, such as 2024-12-31, got '01/01/2019'; say how",
+    ),
+    "year of two digits": (
+        [],
+        lambda table: table.write(table.frame.assign(
+            date=pd.to_datetime(table.frame["date"]).dt.strftime("%m/%y"))),
+        "--date-format",
+    ),
+    "too many fields": (
+        [],
+        lambda table: table.path.write_text("date,sales\n2024-01-01,1,2\n2024-01-02,3,4\n"),
+        "as many fields in each row as in its header",
+    ),
+    "column twice": (
+        [],
+        lambda table: table.path.write_text("date,sales,sales\n2024-01-01,1,2\n"),
+        "There are 2 columns 'sales'",
+    ),
+    "long separator": (["--separator", "||"], None, "--separator must be one character"),
+    "other separator": (
+        [],
+        lambda table: table.frame.to_csv(table.path, sep=";", index=False),
+        "--separator ';' may be",
+    ),
+    "long decimal": (["--decimal", "ab"], None, "--decimal must be one character"),
+    "decimal comma": ([], wrong_cell("131,5"), "got '131,5' in row 17; --decimal , reads"),
+    "point with decimal comma": (["--decimal", ","], None, "it must have no point"),
+    "one date": ([], lambda table: table.write(table.frame[:1]), "at least 3 dates are needed"),
+    "two dates": ([], lambda table: table.write(table.frame[:2]), "too few rows"),
     "output nowhere": (["--output", "/no/where.csv"], None, "/no"),
 }  # fmt: skip
 
@@ -275,6 +308,48 @@ def test_interruption(monkeypatch, capsys):
     monkeypatch.setattr(_cli_forecast, "run", interrupted)
     assert main(["forecast", "a.csv", "--column", "a", "--horizon", "2"]) == 130
     assert capsys.readouterr().err == "reservoir forecast: interrupted\n"
+
+
+def test_decimal_comma_and_tab(monthly, capsys):
+    monthly.forecast("--windows", "0")
+    expected = capsys.readouterr().out
+    monthly.frame.to_csv(monthly.path, sep="\t", decimal=",", index=False)
+    assert monthly.forecast("--windows", "0", "--separator", "\\t", "--decimal", ",") == 0
+    assert capsys.readouterr().out == expected
+
+
+def test_offsets_from_utc_may_change(monthly, capsys):
+    hours = pd.date_range("2024-03-30", periods=60, freq="h", tz="Europe/Berlin")
+    monthly.write(monthly.frame.assign(date=[hour.isoformat() for hour in hours]))
+    assert dated(monthly, "--windows", "0") == 0
+    assert "2024-04-01 11:00:00+00:00" in capsys.readouterr().out
+
+
+def test_forecast_without_a_backtest_is_a_success(monthly, capsys):
+    monthly.write(monthly.frame[:13])
+    assert monthly.forecast(horizon="4") == 0
+    assert "\n\nNo backtest: " in capsys.readouterr().out
+
+
+def test_constant_column(monthly, capsys):
+    monthly.write(monthly.frame.assign(sales=3.0))
+    assert dated(monthly) == 0
+    out = capsys.readouterr().out
+    assert "nan" not in out
+    assert "The column is constant" in out
+
+
+def test_summary_is_of_the_mean():
+    columns = pd.MultiIndex.from_product([["reservoir", "naive"], ["RMSE", "MASE"]])
+    scores = pd.DataFrame([[2.0, 1.0, 1.0, 1.0], [4.0, 3.0, 3.0, 1.0]], columns=columns)
+    text = _cli_forecast.summary(scores, 3)
+    assert text.splitlines()[2].split() == ["reservoir", "3", "2.00"]
+    assert text.endswith("The reservoir's error is 50% above naive.")
+
+
+def test_negative_windows(capsys):
+    assert main(["forecast", "a", "--column", "a", "--horizon", "2", "--windows", "-1"]) == 2
+    assert "must be 0 or more" in capsys.readouterr().err
 
 
 class TestTimer:

@@ -375,7 +375,7 @@ REFUSED = {
         ValueError,
         "different names, got 'a' twice",
     ),
-    "too few rows": (lambda: wave()[:9], ValueError, "at least 10 rows .* got 9"),
+    "too few rows": (lambda: wave()[:9], ValueError, "at least 10 rows, got 9"),
     "one row": (lambda: wave()[:1], ValueError, "no frequency|at least 10 rows"),
     "string index": (
         lambda: reindexed(INDEXES["days"].astype(str)),
@@ -672,3 +672,97 @@ def test_defaults_beat_the_naive_forecasts(y, horizon, share):
     scores = backtest(ReservoirForecaster(), y, horizon, 4).mean()
     best = min(scores.xs("RMSE", level=1).drop("reservoir"))
     assert scores["reservoir", "RMSE"] < share * best
+
+
+# --- what a careless forecaster gets wrong ----------------------------------------------------
+
+
+def test_times_off_the_grid_are_refused():
+    months = pd.PeriodIndex(["2024-01", "2024-03", "2024-04", "2024-07"], freq="2M")
+    with pytest.raises(ValueError, match=r"2024-04 is no multiple of 2M .*asfreq\('M'\)"):
+        full_index(months, "y")
+    with pytest.raises(ValueError, match="index of y must have a constant step"):
+        full_index(pd.Index([0, 2, 5, 7, 9, 11]), "y")
+
+
+def test_backtest_fits_on_nothing_that_came_after(monkeypatch):
+    seen = []
+    fit = ReservoirForecaster.fit
+    monkeypatch.setattr(
+        ReservoirForecaster, "fit", lambda self, y, X=None: (seen.append(y), fit(self, y, X))[1]
+    )
+    y = wave().drop(INDEXES["days"][[30, 68, 69, 70]])
+    changed = y.where(y.index < INDEXES["days"][70], 1e3)
+    for series in (y, changed):
+        backtest(quick(missing="interpolate"), series, 10, 1)
+    assert len(seen[0]) == 68
+    pd.testing.assert_series_equal(*seen)
+
+
+def test_backtest_leaves_out_windows_that_are_too_short_to_fit():
+    y = wave()[:24]
+    assert len(backtest(quick(difference=0), y, 4, 3)) == 3
+    assert (
+        len(backtest(quick(estimator=ESNRegressor(n_units=9, warmup=16), difference=0), y, 4, 3))
+        == 1
+    )
+    assert len(backtest(quick(difference=0), wave()[:11], 3, 1)) == 0
+
+
+def test_backtest_has_the_same_methods_in_all_windows():
+    scores = backtest(quick(season=45, difference=0, seasonal_difference=0), wave(), 10, 4)
+    assert not scores.isna().any(axis=None)
+    assert "seasonal naive" not in scores.columns.get_level_values(0)
+
+
+def test_offsets_without_a_name_have_no_season():
+    y = wave(pd.date_range("2010", periods=N, freq=pd.DateOffset(months=1)))
+    assert quick().fit(y).season_ is None
+
+
+@pytest.mark.parametrize("dtype", ["Int64", "int32", "uint8"])
+def test_update_compares_numbers_not_their_type(dtype):
+    y = wave(pd.RangeIndex(N))
+    later = y[60:].set_axis(pd.Index(range(60, N), dtype=dtype))
+    forecast = quick().fit(y[:60]).update(later).predict(3)
+    assert forecast.equals(quick().fit(y[:60]).update(y[60:]).predict(3))
+
+
+def test_huge_and_tiny_values():
+    expected = quick().fit(wave()).predict(5)
+    for factor in (2.0**700, 2.0**-700):
+        assert_allclose(quick().fit(wave() * factor).predict(5) / factor, expected, rtol=1e-6)
+    with pytest.raises(ValueError, match="differences to be finite"):
+        quick(difference=1).fit(pd.Series(np.tile([1.5e308, -1.5e308], 20)))
+
+
+def test_clock_changes_are_explained():
+    days = pd.date_range("2024-01-10 02:30", "2024-03-30 02:30", tz="Europe/Berlin")
+    forecaster = quick().fit(wave(days[-N:]))
+    with pytest.raises(ValueError, match=r'neither skips nor repeats .* y\.tz_convert\("UTC"\)'):
+        forecaster.predict(3)
+
+
+def test_advice_offers_no_choice_that_is_not_there():
+    y = wave()
+    with pytest.raises(ValueError, match=r"interpolate\(\)\.$"):
+        quick().fit(y[:60]).update(y[60:].where(y.index[60:] != y.index[65]))
+
+
+def test_unsigned_horizons():
+    with pytest.raises(ValueError, match="positive and increasing"):
+        quick().fit(wave()).predict(np.array([2, 1], dtype=np.uint8))
+
+
+def test_too_few_rows_name_only_settings_that_were_made():
+    with pytest.raises(ValueError, match=r"at least 110 rows with difference=100, got 80\.$"):
+        quick(difference=100).fit(wave())
+    with pytest.raises(ValueError, match=r"at least 3 rows .* got 2"):
+        quick().fit(pd.Series([1.0, 2.0], pd.DatetimeIndex(["2024-01-01", "2024-01-02"])))
+
+
+def test_unit_of_exogenous_columns_does_not_matter():
+    X = pd.DataFrame({"x": np.random.default_rng(1).normal(size=N)}, INDEXES["days"])
+    y = wave()[:70] + X["x"][:70]
+    expected = quick().fit(y, X).predict(5, X)
+    assert_allclose(quick().fit(y, 1000 * X + 5).predict(5, 1000 * X + 5), expected, rtol=1e-6)

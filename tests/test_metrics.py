@@ -432,3 +432,20 @@ def test_they_work_as_scorers():
         assert (scores < 0).all()
     scores = cross_val_score(DummyRegressor(), X, y, scoring=make_scorer(steps_right), cv=3)
     assert ((scores > 0) & (scores < 1)).all()
+
+
+@pytest.mark.parametrize("factor", [2.0**700, 2.0**-700])
+def test_size_of_the_values_does_not_matter(factor):
+    truth, prediction = np.array([1.0, 2.0, 4.0]), np.array([1.0, 3.0, 3.0])
+    for metric in (nrmse, nmse):
+        assert metric(truth * factor, prediction * factor) == metric(truth, prediction)
+
+
+def test_more_bad_input_is_named():
+    for metric in (steps_right, switch_off_error):
+        with pytest.raises(ValueError, match="threshold must be a finite number, got nan"):
+            metric([0, 1, 0], [0, 1, 0], threshold=np.nan)
+    with pytest.raises(ValueError, match="seasonal_period must be an integer above 0, got True"):
+        mase([1], [1], y_train=[1, 2, 3], seasonal_period=True)
+    with pytest.raises(ValueError, match="y_pred must not be a masked array"):
+        nrmse([1, 2], np.ma.array([1, 2], mask=[0, 1]))

@@ -79,3 +79,12 @@ def test_no_pyplot_is_loaded():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_columns_of_a_forecast_are_found_by_name():
+    past, ahead = (pd.DataFrame({"a": part, "b": -part}) for part in (PAST, AHEAD))
+    assert_array_equal(plot_forecast(past, ahead[["b", "a"]]).lines[1].get_ydata(), [99, 7, 8, 9])
+    with pytest.raises(ValueError, match="must have the columns of history"):
+        plot_forecast(past, ahead.rename(columns={"a": "c"}))
+    with pytest.raises(ValueError, match=r"positive integer or None, got 2\.5"):
+        plot_forecast(PAST, AHEAD, n_history=2.5)
