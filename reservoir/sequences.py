@@ -208,14 +208,7 @@ def match_targets(y: Any, layout: Layout) -> tuple[Any, bool]:
     """
     y = _plain(y)
     if layout.form == "list" and _is_list_of_arrays(y):
-        parts = [np.asarray(part) for part in y]
-        lengths = [len(part) for part in parts]
-        if lengths != layout.lengths.tolist():
-            raise ValueError(
-                f"y must have as many rows as X in each sequence, got lengths {_some(lengths)} "
-                f"for sequences of lengths {_some(layout.lengths.tolist())}."
-            )
-        return np.concatenate(parts), False
+        return _rows_of_list(y, layout, "y"), False
     ndim = np.ndim(y)
     if ndim == 0:
         raise ValueError(f"y must hold one target for each row or sequence, got {y!r}.")
@@ -292,14 +285,7 @@ def match_weights(sample_weight: Any, layout: Layout, per_sequence: bool) -> Any
         return None
     sample_weight = _plain(sample_weight)
     if layout.form == "list" and _is_list_of_arrays(sample_weight):
-        parts = [np.asarray(part) for part in sample_weight]
-        lengths = [len(part) for part in parts]
-        if lengths != layout.lengths.tolist():
-            raise ValueError(
-                f"sample_weight must have as many weights as X has rows in each sequence, got "
-                f"lengths {_some(lengths)} for sequences of {_some(layout.lengths.tolist())} rows."
-            )
-        values = np.concatenate(parts)
+        values = _rows_of_list(sample_weight, layout, "sample_weight")
     elif layout.form == "array" and np.ndim(sample_weight) == 2:
         values = np.asarray(sample_weight)
         if values.shape != (layout.n_sequences, layout.lengths[0]):
@@ -344,6 +330,17 @@ def _is_list_of_arrays(y: Any) -> bool:
         isinstance(y, np.ndarray) and y.dtype == object and y.ndim == 1
     )
     return is_sequence and len(y) > 0 and np.ndim(y[0]) >= 1
+
+
+def _rows_of_list(values: Any, layout: Layout, name: str) -> NDArray[Any]:
+    parts = [np.asarray(part) for part in values]
+    lengths = [len(part) for part in parts]
+    if lengths != layout.lengths.tolist():
+        raise ValueError(
+            f"{name} must have as many rows as X in each sequence, got lengths {_some(lengths)} "
+            f"for sequences of lengths {_some(layout.lengths.tolist())}."
+        )
+    return np.concatenate(parts)
 
 
 def _stack_list(X: Any) -> tuple[Any, Layout]:

@@ -422,6 +422,26 @@ class TestReadout:
         np.testing.assert_array_equal(fitted.coef_, again.coef_)
         assert not np.array_equal(before, fitted.coef_)
 
+    def test_a_partial_fit_that_fails_to_solve_has_learned_nothing(self, monkeypatch):
+        fitted = esn().fit(X, Y)
+        before = fitted._statistics.gram
+
+        def fail(*args, **options):
+            raise ValueError("not solved")
+
+        monkeypatch.setattr("reservoir.estimators._learning.solve_ridge", fail)
+        with pytest.raises(ValueError, match="not solved"):
+            fitted.partial_fit(X, Y)
+        np.testing.assert_array_equal(fitted._statistics.gram, before)
+        assert fitted._statistics.n_rows == 300
+
+    def test_targets_for_rows_pool_nothing(self, monkeypatch):
+        """A pool holds features for every sequence, and there may be very many."""
+        monkeypatch.setattr(
+            "reservoir.estimators._learning.Pool", lambda *_: pytest.fail("features were pooled")
+        )
+        assert esn().fit(PARTS, Y_PARTS).score(PARTS, Y_PARTS) > 0
+
     def test_a_failed_fit_leaves_nothing_behind(self):
         fitted = esn().fit(X, Y)
         with pytest.raises(ValueError, match="alpha"):
@@ -904,7 +924,13 @@ BAD_FITS = {
     "alpha": (lambda: esn(alpha=-1).fit(X, Y), "alpha"),
     "alphas": (lambda: esn(alpha=[1, -1]).fit(X, Y), "alpha"),
     "alpha array": (lambda: esn(alpha=np.ones(3)).fit(X, Y), "list"),
-    "complex": (lambda: esn().fit(X + 1j, Y), "Complex data not supported"),
+    "complex": (lambda: esn().fit(X + 1j, Y), "^Complex data not supported: .*as columns.$"),
+    "text in an array": (
+        lambda: esn().fit(np.array([["1", "x"]] * 9, object), Y[:9]), "'x'; encode or drop"
+    ),
+    "where nan": (lambda: esn().fit(np.where(X[7, 1] == X, np.nan, X), Y), "row 7, column 1;"),
+    "where infinite": (lambda: esn().fit(np.where(X[7, 1] == X, np.inf, X), Y), "row 7, column 1;"),
+    "too large": (lambda: esn(dtype="float32").fit(X * 1e300, Y), "too large for float32, first"),
     "leak": (lambda: esn(leak_rate=np.ones(3)).fit(X, Y), r"shape \(n_units,\) = \(30,\)"),
     "leak range": (lambda: esn(leak_rate=np.zeros(30)).fit(X, Y), r"must lie in \(0, 1\]"),
     "nilpotent": (lambda: esn(topology="delay_line").fit(X, Y), "spectral_radius=None"),
@@ -971,11 +997,11 @@ BAD_FITS = {
     ),
     "weights of a list": (
         lambda: esn().fit(PARTS, Y_PARTS, sample_weight=[np.ones(n) for n in (60, 100, 139)]),
-        r"sample_weight must have .* got lengths 60, 100, 139 for sequences of 60",
+        r"sample_weight must have .* got lengths 60, 100, 139 for sequences of lengths 60",
     ),
     "weights of too few sequences": (
         lambda: esn().fit(PARTS, Y_PARTS, sample_weight=[np.ones(n) for n in LENGTHS[:2]]),
-        r"sample_weight must have .* got lengths 60, 100 for sequences of 60",
+        r"sample_weight must have .* got lengths 60, 100 for sequences of lengths 60",
     ),
     "swapped columns to come": (
         lambda: esn().fit(FRAME, FRAME["y"]).generate(3, X_future=FRAME[["b", "a"]][:3]),

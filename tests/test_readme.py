@@ -25,3 +25,6 @@ def test_two_commands_set_everything_up():
     assert len(commands) == 2
     assert commands[0].endswith("reservoir timer")
     assert commands[1].endswith("pytest")
+    # what numba leaves of a plain install in an environment would hide an editable one there
+    plain, editable = (command.split()[3] for command in commands)
+    assert plain != editable

@@ -114,20 +114,24 @@ class BaseEchoState(BaseEstimator):
             validate_data(self, X, reset=reset)
         rows, layout = stack(X, groups)
         try:
-            checked = validate_data(
-                self,
-                rows,
-                reset=reset,
-                dtype=np.dtype(self.dtype),
-                ensure_min_samples=2 if reset else 1,
-            )
+            with np.errstate(over="ignore", invalid="ignore"):  # what overflows is found below
+                checked = validate_data(
+                    self,
+                    rows,
+                    reset=reset,
+                    dtype=np.dtype(self.dtype),
+                    ensure_min_samples=2 if reset else 1,
+                )
         except ValueError as error:
-            if "contains NaN" in str(error) or "contains infinity" in str(error):
-                raise ValueError(_where_not_finite(rows, self.dtype)) from None
-            raise
+            sentence = _sentence(str(error), rows, self.dtype)
+            if sentence is None:
+                raise
+            raise ValueError(sentence) from None
         return layout.gather(checked), layout
 
-    def _draw_reservoir(self, n_features: int, n_feedback: int = 0) -> None:
+    def _draw_reservoir(
+        self, n_features: int, n_feedback: int = 0, feedback_scaling: float = 0.0
+    ) -> None:
         """Draw all weights and begin the streams of state noise."""
         if self.bidirectional and (n_feedback or self.predict_state == "carry"):
             other = "feedback=True" if n_feedback else "predict_state='carry'"
@@ -151,7 +155,7 @@ class BaseEchoState(BaseEstimator):
                 input_weights=self.input_weights,
                 input_scaling=self.input_scaling,
                 bias_scaling=self.bias_scaling,
-                feedback_scaling=getattr(self, "feedback_scaling", 0.0),
+                feedback_scaling=feedback_scaling,
                 activation=self.activation,
                 dtype=self.dtype,
             )
@@ -238,21 +242,29 @@ class BaseEchoState(BaseEstimator):
         return tags
 
 
-def _where_not_finite(rows: Any, dtype: str) -> str:
-    values = np.asarray(rows).astype(dtype)
-    row, column = np.argwhere(~np.isfinite(values))[0]
-    name = repr(rows.columns[column]) if hasattr(rows, "columns") else column
-    if np.isnan(values).any():
-        row, column = np.argwhere(np.isnan(values))[0]
-        name = repr(rows.columns[column]) if hasattr(rows, "columns") else column
+def _sentence(message: str, rows: Any, dtype: str) -> str | None:
+    """Say in one sentence, and where, what scikit-learn says at length of wrong values."""
+    if message.startswith("Complex data"):
         return (
-            f"Input X contains NaN, first in row {row}, column {name}; fill it, for example with "
-            "X.interpolate() of a DataFrame, or drop whole sequences."
+            "Complex data not supported: X must hold real numbers; pass the real and imaginary "
+            "parts as columns."
         )
-    return (
-        f"Input X contains infinity or a value too large for {dtype}, first in row {row}, column "
-        f"{name}; clip or drop it."
-    )
+    if message.startswith("could not convert"):
+        return f"X must hold numbers only, but {message}; encode or drop that column."
+    if "contains NaN" not in message and "contains infinity" not in message:
+        return None
+    with np.errstate(over="ignore"):
+        values = np.asarray(rows).astype(dtype)
+    missing = np.isnan(values)
+    row, column = np.argwhere(missing if missing.any() else np.isinf(values))[0]
+    name = repr(rows.columns[column]) if hasattr(rows, "columns") else column
+    place = f"first in row {row}, column {name}"
+    if missing.any():
+        return (
+            f"Input X contains NaN, {place}; fill it, for example with X.interpolate() of a "
+            "DataFrame, or drop whole sequences."
+        )
+    return f"Input X contains infinity or a value too large for {dtype}, {place}; clip or drop it."
 
 
 def as_returned_state(states: NDArray[Any], layout: Layout) -> NDArray[Any]:

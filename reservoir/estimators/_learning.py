@@ -157,7 +157,8 @@ class BaseReadout(BaseEchoState):
         n_outputs = self._encode(targets[:1]).shape[1]
         if self.readout is None:
             ridge_candidates(self.alpha, n_outputs)  # a wrong alpha fails before any work
-        self._draw_reservoir(rows.shape[1], n_outputs if self.feedback else 0)
+        n_feedback = n_outputs if self.feedback else 0
+        self._draw_reservoir(rows.shape[1], n_feedback, self.feedback_scaling)
 
     def _check_feedback(self, targets: NDArray[Any], per_sequence: bool) -> None:
         if not self.feedback:
@@ -206,18 +207,20 @@ class BaseReadout(BaseEchoState):
             rngs=self._noise_rngs,
         )
         kept = self._kept(task)
-        pool = Pool(layout, kept, self.pooling, self._reservoir.n_features)
+        pool = None
+        if self._per_sequence:
+            pool = Pool(layout, kept, self.pooling, self._reservoir.n_features)
         with tqdm(total=layout.n_rows, disable=not self.verbose, unit="row") as progress:
             for part, features in blocks:
                 chosen = np.flatnonzero(kept[part])
-                if self._per_sequence:
+                if pool is not None:
                     pool.add(part, features)
                     chosen = chosen[:0]
                 task.rows_done = np.clip(part.stop - layout.bounds[:-1], 0, layout.lengths)
                 task.last_features = features[-1:].copy()
                 yield part.start + chosen, features[chosen]
                 progress.update(len(features))
-        if self._per_sequence:
+        if pool is not None:
             yield np.arange(layout.n_sequences), pool.result()
 
     def _kept(self, task: "Task") -> NDArray[np.bool_]:
@@ -242,7 +245,7 @@ class BaseReadout(BaseEchoState):
             )
         n_dropped = fresh.n_dropped
         if self._statistics is not None:
-            fresh = merge_statistics(self._statistics, fresh, self.alpha)
+            fresh = merge_statistics(fresh, self._statistics, self.alpha)
         self._solve(fresh)
         self._statistics = fresh
         _warn_unknown(n_dropped, len(task.targets))
