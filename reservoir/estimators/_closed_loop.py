@@ -175,7 +175,7 @@ def _run(
     layer = reservoir.layers[0]
     loop = (feedback_weights, state_weights, direct_weights, offset)
     return run_closed_loop(
-        layer.kernel_weights(),
+        layer.kernel_weights,
         _for_kernel(drive, reservoir),
         _for_kernel(state, reservoir),
         _for_kernel(output, reservoir),

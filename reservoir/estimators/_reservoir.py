@@ -1,8 +1,10 @@
 """Fixed recurrent networks: layers of leaky units, run over sequences block by block."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +15,8 @@ from reservoir.sequences import Layout
 
 Floats = NDArray[np.floating]
 
-BLOCK_SIZE = 2**19  # numbers in one block of features: 4 MB, which stays in the cache
+BLOCK_SIZE = 2**24  # numbers in one block of features: 128 MB, so that its parts stay long
+SMALL_BLOCK_SIZE = 2**19  # where no steps run in parallel: 4 MB, which stays in the cache
 
 
 @dataclass(frozen=True)
@@ -53,11 +56,38 @@ class Layer:
                 drive += feedback @ self.feedback_weights.T
         return drive
 
+    @cached_property
     def kernel_weights(self) -> Any:
-        """Return the recurrent weights as the kernels want them."""
+        """The recurrent weights as the sequential kernels want them."""
         from reservoir.kernels._harvest import as_kernel_matrix
 
         return as_kernel_matrix(self.recurrent_weights, self.bias.dtype)
+
+    @cached_property
+    def _network(self) -> Any:
+        """The layer as the lockstep kernel wants it: feedback is one more kind of input."""
+        from reservoir.kernels._lockstep import make_network
+
+        weights = self.input_weights
+        if self.feedback_weights is not None:
+            weights = np.hstack([weights, self.feedback_weights])
+        return make_network(
+            self.recurrent_weights, weights, self.bias, self.leak_rate, self.activation
+        )
+
+    @cached_property
+    def _is_contracting(self) -> bool:
+        """Whether the layer is known to forget where it started; see the lockstep kernel."""
+        from reservoir.kernels._harvest import harvest
+        from reservoir.kernels._lockstep import is_contracting
+
+        def linear(drive: Floats, state: Floats) -> Floats:
+            return harvest(self.kernel_weights, drive, state, self.leak_rate, "identity")
+
+        return self.activation != "relu" and is_contracting(linear, self.n_units, self.bias.dtype)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def run(
         self,
@@ -70,13 +100,80 @@ class Layer:
         from reservoir.kernels._harvest import harvest
 
         return harvest(
-            self.kernel_weights(),
+            self.kernel_weights,
             self.drive(inputs, feedback),
             np.ascontiguousarray(state),
             self.leak_rate,
             self.activation,
             noise,
         )
+
+    def run_pieces(
+        self,
+        inputs: Floats,
+        feedback: Floats | None,
+        pieces: list[slice],
+        states: Floats,
+        out: Floats,
+        column: int,
+        noise: Floats | None,
+        together: bool,
+    ) -> "Outcome":
+        """Write the states of sequences into columns of an array, in lockstep where that pays.
+
+        Parameters
+        ----------
+        inputs : ndarray of shape (n_rows, n_inputs)
+        feedback : ndarray of shape (n_rows, n_outputs) or None
+        pieces : list of slice
+            The rows of each sequence.
+        states : ndarray of shape (n_pieces, n_units)
+            Where each begins; holds where each ended afterwards.
+        out : ndarray of shape (n_rows, n_columns), C-ordered
+        column : int
+            The first of the columns that are written.
+        noise : ndarray of shape (n_rows, n_units) or None
+            Added to each new state; rules lockstep out.
+        together : bool
+            Whether lockstep is worth a trial.
+
+        Returns
+        -------
+        Outcome
+        """
+        from reservoir.kernels._lockstep import harvest_together, pays
+
+        if self.feedback_weights is None:
+            feedback = None
+        left, finite = np.arange(len(pieces)), True
+        ranges = [(piece.start, piece.stop) for piece in pieces]
+        together = together and noise is None and pays(ranges, self._network.lanes)
+        if together:
+            signal = inputs if feedback is None else np.hstack([inputs, feedback])
+            signal = np.require(signal, self.bias.dtype, ["C", "W"])
+            left = harvest_together(
+                self._network, signal, ranges, states, out, column, lambda: self._is_contracting
+            )
+        for i in left:
+            part = pieces[i]
+            run = self.run(
+                inputs[part],
+                states[i],
+                None if feedback is None else feedback[part],
+                None if noise is None else noise[part],
+            )
+            with np.errstate(over="ignore", invalid="ignore"):
+                finite &= bool(np.isfinite(run.sum()))
+            out[part, column : column + self.n_units] = run
+            states[i] = run[-1]
+        return Outcome(finite, together and len(left) > 0)
+
+
+class Outcome(NamedTuple):
+    """How a run over sequences has gone."""
+
+    finite: bool  # False: a state may have left the finite numbers
+    slow: bool  # lockstep was tried, and the network forgets too slowly for it
 
 
 @dataclass(frozen=True)
@@ -136,6 +233,7 @@ class Reservoir:
         teacher: Floats | None = None,
         noise: float = 0.0,
         rngs: list[np.random.Generator] | None = None,
+        out: Floats | None = None,
     ) -> Iterator[tuple[slice, Floats]]:
         """Run over stacked sequences and yield their features, block after block.
 
@@ -152,6 +250,8 @@ class Reservoir:
             Uniform noise in ±noise is added to every state.
         rngs : list of Generator, optional
             What the noise is drawn from, one for each layer.
+        out : ndarray of shape (n_rows, n_features), optional
+            Where the features are written; each block has memory of its own by default.
 
         Yields
         ------
@@ -164,17 +264,27 @@ class Reservoir:
         FloatingPointError
             If a state leaves the finite numbers.
         """
-        for rows, pieces in _blocks(layout, self.block_rows, whole=bool(self.backward_layers)):
-            features = np.empty((rows.stop - rows.start, self.n_features), self.dtype)
-            for sequence, piece in pieces:
-                block = features[piece.start - rows.start : piece.stop - rows.start]
-                feedback = None
-                if teacher is not None:
-                    feedback = self._delayed(teacher[piece], states[sequence])
-                    states[sequence, self.n_units :] = teacher[piece.stop - 1]
-                self._run_piece(inputs[piece], states[sequence], block, feedback, noise, rngs)
-            _check_finite(features, rows, layout)
+        together, start = True, 0
+        while start < layout.n_rows:
+            rows, first, pieces = self._block(layout, start, together and not noise)
+            features = (
+                np.empty((rows.stop - start, self.n_features), self.dtype)
+                if out is None
+                else out[rows]
+            )
+            begin = states[first : first + len(pieces)]
+            feedback = None
+            if teacher is not None:
+                feedback = self._delayed(teacher[rows], pieces, begin)
+                begin[:, self.n_units :] = teacher[rows][[piece.stop - 1 for piece in pieces]]
+            outcome = self._run_block(
+                inputs[rows], feedback, pieces, begin, features, noise, rngs, together
+            )
+            if not outcome.finite:
+                _check_finite(features, rows, layout)
+            together = together and not outcome.slow
             yield rows, features
+            start = rows.stop
 
     def step(self, inputs: Floats, state: Floats) -> tuple[Floats, Floats]:
         """Run one step with feedback taken from the state.
@@ -192,44 +302,74 @@ class Reservoir:
         """
         state = state.copy()
         features = np.empty((1, self.n_features), self.dtype)
-        self._run_piece(inputs, state, features, state[None, self.n_units :], 0.0, None)
+        self._run_block(
+            inputs, state[None, self.n_units :], [slice(0, 1)], state[None], features,
+            0.0, None, together=False,
+        )  # fmt: skip
         return features, state
 
     @property
     def block_rows(self) -> int:
-        """Rows in a block of features."""
-        return max(64, BLOCK_SIZE // self.n_features)
+        """Rows in a block of features that are computed one after the other."""
+        return max(64, min(BLOCK_SIZE, SMALL_BLOCK_SIZE) // self.n_features)
 
-    def _delayed(self, teacher: Floats, state: Floats) -> Floats:
-        return np.vstack([state[self.n_units :], teacher[:-1]]).astype(self.dtype, copy=False)
+    def _block(self, layout: Layout, start: int, together: bool) -> tuple[slice, int, list[slice]]:
+        """Return the next block of stacked rows, its first sequence, and the rows of each in it."""
+        n_rows = max(64, BLOCK_SIZE // self.n_features) if together else self.block_rows
+        bounds, stop = layout.bounds, min(layout.n_rows, start + n_rows)
+        if self.backward_layers:  # need each sequence to its end
+            stop = int(bounds[np.searchsorted(bounds, stop)])
+        first, last = np.searchsorted(bounds, [start, stop - 1], side="right") - 1
+        edges = np.clip(bounds[first : last + 2], start, stop) - start
+        pieces = [slice(int(a), int(b)) for a, b in pairwise(edges)]
+        return slice(start, stop), int(first), pieces
 
-    def _run_piece(
+    def _delayed(self, teacher: Floats, pieces: list[slice], states: Floats) -> Floats:
+        delayed = np.empty(teacher.shape, self.dtype)
+        delayed[1:] = teacher[:-1]
+        delayed[[piece.start for piece in pieces]] = states[:, self.n_units :]
+        return delayed
+
+    def _run_block(
         self,
         inputs: Floats,
-        state: Floats,
-        features: Floats,
         feedback: Floats | None,
+        pieces: list[slice],
+        states: Floats,
+        features: Floats,
         noise: float,
         rngs: list[np.random.Generator] | None,
-    ) -> None:
-        column = 0
+        together: bool,
+    ) -> Outcome:
+        column, finite, slow = 0, True, False
         streams = iter(rngs or [])
+        backwards = np.concatenate([np.arange(p.stop - 1, p.start - 1, -1) for p in pieces])
         for layers, flow in ((self.layers, 1), (self.backward_layers, -1)):
-            signal = inputs[::flow]
+            signal = inputs if flow > 0 else inputs[backwards]
             for layer in layers:
                 unit = slice(column, column + layer.n_units)
-                start = state[unit] if flow > 0 else np.zeros(layer.n_units, self.dtype)
                 shaken = None
                 if noise and rngs:
                     shaken = next(streams).uniform(-noise, noise, (len(inputs), layer.n_units))
                     shaken = shaken.astype(self.dtype, copy=False)
-                signal = layer.run(signal, start, feedback, shaken)
-                features[:, unit] = signal[::flow]
+                begin = np.zeros((len(pieces), layer.n_units), self.dtype)
+                target = np.empty((len(inputs), layer.n_units), self.dtype)
                 if flow > 0:
-                    state[unit] = signal[-1]
+                    begin, target = states[:, unit], features
+                outcome = layer.run_pieces(
+                    signal, feedback, pieces, begin, target, column if flow > 0 else 0, shaken,
+                    together,
+                )  # fmt: skip
+                signal = target
+                if flow > 0:
+                    signal = features[:, unit]
+                else:
+                    features[:, unit] = target[backwards]
+                finite, slow = finite and outcome.finite, slow or outcome.slow
                 column += layer.n_units
         if self.include_input:
             features[:, column:] = inputs
+        return Outcome(finite, slow)
 
 
 def build_layers(
@@ -314,25 +454,6 @@ def _leak_rates(leak_rate: Any, n_layers: int, n_units: int) -> Floats:
             f"{leaks.max()}."
         )
     return np.broadcast_to(leaks, (n_layers, n_units))
-
-
-def _blocks(
-    layout: Layout, block_rows: int, *, whole: bool
-) -> Iterator[tuple[slice, list[tuple[int, slice]]]]:
-    """Cut stacked rows into blocks, and each block into the pieces of its sequences."""
-    pieces: list[tuple[int, slice]] = []
-    start = 0
-    for sequence, rows in enumerate(layout):
-        position = rows.start
-        while position < rows.stop:
-            stop = rows.stop if whole else min(rows.stop, start + block_rows)
-            pieces.append((sequence, slice(position, stop)))
-            position = stop
-            if stop - start >= block_rows:
-                yield slice(start, stop), pieces
-                pieces, start = [], stop
-    if pieces:
-        yield slice(start, layout.n_rows), pieces
 
 
 def _check_finite(features: Floats, rows: slice, layout: Layout) -> None:

@@ -2,7 +2,8 @@
 
 The update is ``x(t) = (1 - a) x(t-1) + a f(W x(t-1) + drive(t)) + noise(t)``, where the drive
 holds everything that does not recur: W_in u(t) + W_fb d(t-1) + b, one matrix product for a
-whole block of steps. W is dense, or the three arrays of a CSR matrix.
+whole block of steps. W is dense, or sparse with its rows in groups that are multiplied together.
+Here one network runs alone, step after step; `_lockstep` runs many side by side.
 """
 
 from typing import Any, NamedTuple
@@ -14,33 +15,59 @@ from numpy.typing import NDArray
 
 from reservoir.kernels._activations import ACTIVATIONS, activate
 from reservoir.kernels._jit import FASTMATH, jit
+from reservoir.kernels._vectors import GATHERED_ROWS, multiply_group
 
 Floats = NDArray[np.floating]
 NO_NOISE = {np.dtype(t): np.zeros((0, 0), t) for t in (np.float32, np.float64)}
 
 
-class Sparse(NamedTuple):
-    """A CSR matrix as a kernel sees it."""
+class Grouped(NamedTuple):
+    """A sparse matrix in groups of rows of about the same number of links.
 
-    indptr: NDArray[np.int32]
-    indices: NDArray[np.int32]
-    data: Floats
+    Group g holds link k of all of its rows side by side in ``data[k]`` for k from ``starts[g]``
+    to ``starts[g + 1]``; row r of it is row ``order[g, r]`` of the matrix. Shorter rows are
+    filled up with links of weight 0, the last group with its last row.
+    """
+
+    starts: NDArray[np.int64]
+    indices: NDArray[np.int32]  # (n_links, GATHERED_ROWS)
+    data: Floats  # (n_links, GATHERED_ROWS)
+    order: NDArray[np.int32]  # (n_groups, GATHERED_ROWS)
 
 
-def as_kernel_matrix(matrix: Any, dtype: Any) -> Floats | Sparse:
-    """Lay out a dense array or scipy sparse matrix as the kernels want it."""
+def as_kernel_matrix(matrix: Any, dtype: Any) -> Floats | Grouped:
+    """Lay out a dense array or scipy sparse matrix as the sequential loops want it."""
     if hasattr(matrix, "tocsr"):
-        csr = matrix.tocsr()
-        return Sparse(
-            np.require(csr.indptr, np.int32, ["C", "W"]),
-            np.require(csr.indices, np.int32, ["C", "W"]),
-            np.require(csr.data, dtype, ["C", "W"]),
-        )
+        return _grouped(matrix.tocsr(), dtype)
     return np.require(matrix, dtype, ["C", "W"])
 
 
+def _grouped(csr: Any, dtype: Any) -> Grouped:
+    n_units = csr.shape[0]
+    n_groups = -(-n_units // GATHERED_ROWS)
+    by_length = np.argsort(-np.diff(csr.indptr), kind="stable")
+    filler = np.full(n_groups * GATHERED_ROWS - n_units, by_length[-1])
+    order = np.concatenate([by_length, filler])
+    n_links = np.diff(csr.indptr)[order]
+    starts = np.concatenate([[0], np.cumsum(n_links[::GATHERED_ROWS])])
+    slot = np.repeat(np.arange(len(order)), n_links)
+    link = np.arange(len(slot)) - np.repeat(np.cumsum(n_links) - n_links, n_links)
+    group, lane = np.divmod(slot, GATHERED_ROWS)
+    source = csr.indptr[order[slot]] + link
+    indices = np.zeros((starts[-1], GATHERED_ROWS), np.int32)
+    data = np.zeros((starts[-1], GATHERED_ROWS), dtype)
+    indices[starts[group] + link, lane] = csr.indices[source]
+    data[starts[group] + link, lane] = csr.data[source]
+    return Grouped(
+        starts.astype(np.int64),
+        indices,
+        data,
+        order.astype(np.int32).reshape(n_groups, GATHERED_ROWS),
+    )
+
+
 def harvest(
-    weights: Floats | Sparse,
+    weights: Floats | Grouped,
     drive: Floats,
     state: Floats,
     leak_rate: Floats,
@@ -51,7 +78,7 @@ def harvest(
 
     Parameters
     ----------
-    weights : ndarray of shape (n_units, n_units) or Sparse
+    weights : ndarray of shape (n_units, n_units) or Grouped
     drive : ndarray of shape (n_steps, n_units)
         Preactivation without the recurrent part.
     state : ndarray of shape (n_units,)
@@ -93,7 +120,7 @@ class LinearLoop(NamedTuple):
 
 
 def run_closed_loop(
-    weights: Floats | Sparse,
+    weights: Floats | Grouped,
     drive: Floats,
     state: Floats,
     output: Floats,
@@ -118,7 +145,7 @@ def run_closed_loop(
 
 
 def _recurrent_product(weights: Any, x: Floats, out: Floats) -> None:
-    """Write W x into out, for a dense W or the arrays of a CSR matrix."""
+    """Write W x into out, for a dense W or one in groups of rows."""
     raise TypeError("only for use inside kernels")
 
 
@@ -132,12 +159,9 @@ def _recurrent_product_overload(weights: Any, x: Any, out: Any) -> Any:
         return dense
 
     def sparse(weights: Any, x: Any, out: Any) -> None:
-        indptr, indices, data = weights
-        for i in range(out.shape[0]):
-            total = x[0] * 0
-            for k in range(indptr[i], indptr[i + 1]):
-                total += data[k] * x[indices[k]]
-            out[i] = total
+        starts, indices, data, order = weights
+        for g in range(order.shape[0]):
+            multiply_group(data, indices, starts[g], starts[g + 1], x, order, g, out)
 
     return sparse
 

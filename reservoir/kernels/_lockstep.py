@@ -1,0 +1,486 @@
+"""The reservoir's time loop for many networks in step, and for one series in many parts.
+
+Sixteen networks of one W (thirty-two in single precision) run side by side as the columns of
+panels (see `_vectors`): a matrix-vector product becomes a matrix-matrix product, gathers become
+contiguous loads and activations become vectors. The columns are sequences, or parts of a long one,
+because a network that forgets where it started lets time run in parallel:
+
+1. Every part runs from rest, all in step; only the first of a sequence begins where it should.
+2. Every other part begins again where the part before it ended, and runs until its states have met
+   those that are there, which then hold for the rest of it. A part that ends before that passes its
+   new end on, and the next begins once more.
+
+That gives the states of the sequential loop to rounding as long as what has met stays together.
+A linear network tells: see `is_contracting`. Where it does not vouch for that, step 2 runs over
+the whole of each part and watches. Where states do not meet soon, or part again, the sequence runs
+through the sequential loop instead. Nothing here depends on the number of threads.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+from numba.extending import overload
+from numpy.typing import NDArray
+
+from reservoir.kernels._activations import ACTIVATIONS, activate
+from reservoir.kernels._jit import FASTMATH, jit
+from reservoir.kernels._vectors import (
+    PANEL_BYTES,
+    ROWS_AT_ONCE,
+    TILE,
+    add_dense_rows,
+    add_sparse_row,
+    store_tile,
+)
+
+Floats = NDArray[np.floating]
+Piece = tuple[int, int]  # the first row of a sequence and the one after its last
+
+DEPTH = 256  # columns of a dense matrix that are multiplied before the next rows: 32 KB of a panel
+UNITS = 16  # units whose activations are computed together, while they are in the nearest cache
+
+# Measured over 100 to 2000 units, sparse and dense: a step of a panel takes 2.5 to 5 times as long
+# as one of the sequential loop.
+PANEL_COST = 5.0
+SHORTEST_PART = 128  # steps; a network at spectral radius 0.9 forgets in 50 to 300
+LONG_PART = 2048  # steps; from here on there are more parts instead, for more threads
+MOST_PANELS = 8  # of the parts of one sequence
+MOST_ROUNDS = 3  # of beginning again
+CHECK_EVERY = 16  # steps
+TOLERANCE = {"float64": 1e-13, "float32": 2e-6}  # of the difference of states that have met
+PARTED = 10  # times the tolerance
+
+
+class Links(NamedTuple):
+    """A sparse matrix, row by row (CSR)."""
+
+    indptr: NDArray[np.int32]
+    indices: NDArray[np.int32]
+    data: Floats
+
+
+class Packed(NamedTuple):
+    """A dense matrix in the order in which it is multiplied.
+
+    Blocks of `DEPTH` columns, in them groups of `ROWS_AT_ONCE` rows, in them column after column.
+    """
+
+    weights: Floats
+
+
+@dataclass(frozen=True)
+class Network:
+    """What runs in lockstep: ``x(t) = (1-a) x(t-1) + a f(W x(t-1) + W_in u(t) + b)``."""
+
+    recurrent_weights: Links | Packed
+    input_weights: Packed  # of W_in with b as its last column, for an input that is 1
+    leak_rate: Floats
+    n_inputs: int
+    activation: str
+
+    @property
+    def n_units(self) -> int:
+        return len(self.leak_rate)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.leak_rate.dtype
+
+    @property
+    def lanes(self) -> int:
+        """Columns of a panel."""
+        return PANEL_BYTES // self.dtype.itemsize
+
+
+def make_network(
+    recurrent_weights: Any, input_weights: Floats, bias: Floats, leak_rate: Floats, activation: str
+) -> Network:
+    """Lay out a network's weights for lockstep, in the type of its leak rates."""
+    dtype = leak_rate.dtype
+    if hasattr(recurrent_weights, "tocsr"):
+        csr = recurrent_weights.tocsr()
+        recurrent: Links | Packed = Links(
+            np.require(csr.indptr, np.int32, ["C", "W"]),
+            np.require(csr.indices, np.int32, ["C", "W"]),
+            np.require(csr.data, dtype, ["C", "W"]),
+        )
+    else:
+        recurrent = _packed(recurrent_weights, dtype)
+    return Network(
+        recurrent,
+        _packed(np.column_stack([input_weights, bias]), dtype),
+        np.require(leak_rate, dtype, ["C", "W"]),
+        input_weights.shape[1],
+        activation,
+    )
+
+
+def _packed(matrix: Floats, dtype: Any) -> Packed:
+    n_rows, n_columns = matrix.shape
+    n_groups = -(-n_rows // ROWS_AT_ONCE)
+    padded = np.zeros((n_groups * ROWS_AT_ONCE, n_columns), dtype)
+    padded[:n_rows] = matrix
+    blocks = [
+        padded[:, start : start + DEPTH].reshape(n_groups, ROWS_AT_ONCE, -1).transpose(0, 2, 1)
+        for start in range(0, n_columns, DEPTH)
+    ]
+    return Packed(np.concatenate([block.ravel() for block in blocks]))
+
+
+def pays(pieces: Sequence[Piece], lanes: int) -> bool:
+    """Whether lockstep is faster than one sequence after the other, by measured costs."""
+    parts = cut(pieces, lanes)
+    steps = np.sort(parts.n_steps)[::-1]
+    passes = 1 if parts.is_head.all() else 2
+    return PANEL_COST * passes * steps[::lanes].sum() < steps.sum()
+
+
+class Parts(NamedTuple):
+    """Sequences cut into parts that run in step: where they begin, how long they are."""
+
+    start: NDArray[np.int64]
+    n_steps: NDArray[np.int64]
+    is_head: NDArray[np.bool_]  # begins a sequence
+    piece: NDArray[np.int64]  # the sequence it belongs to
+
+
+def cut(pieces: Sequence[Piece], lanes: int) -> Parts:
+    """Cut sequences into parts of about the same length, by nothing but their lengths.
+
+    Two panels of parts keep two threads busy; more of them where the parts stay long.
+    """
+    lengths = np.array([stop - start for start, stop in pieces], np.int64)
+    n_rows = int(lengths.sum())
+    n_panels = 1
+    while n_panels < MOST_PANELS and n_rows // (2 * n_panels * lanes) >= (
+        SHORTEST_PART if n_panels == 1 else LONG_PART
+    ):
+        n_panels *= 2
+    longest = max(SHORTEST_PART, -(-n_rows // (n_panels * lanes)))
+    n_parts = np.maximum(1, np.round(lengths / longest)).astype(np.int64)
+    piece = np.repeat(np.arange(len(pieces)), n_parts)
+    number = np.arange(len(piece)) - np.repeat(np.cumsum(n_parts) - n_parts, n_parts)
+    begin = lengths[piece] * number // n_parts[piece]
+    end = lengths[piece] * (number + 1) // n_parts[piece]
+    start = np.array([start for start, _ in pieces], np.int64)[piece] + begin
+    return Parts(start, end - begin, number == 0, piece)
+
+
+def harvest_together(
+    network: Network,
+    inputs: Floats,
+    pieces: Sequence[Piece],
+    states: Floats,
+    out: Floats,
+    column: int,
+    contracting: Callable[[], bool],
+) -> NDArray[np.int64]:
+    """Run sequences in lockstep, and write their states.
+
+    Parameters
+    ----------
+    network : Network
+    inputs : ndarray of shape (n_rows, n_inputs)
+    pieces : sequence of (start, stop)
+        The rows of each sequence.
+    states : ndarray of shape (n_sequences, n_units)
+        Where each sequence begins; holds where it ended afterwards.
+    out : ndarray of shape (n_rows, n_columns), C-ordered
+        Gets the state after each row in its columns from `column` on.
+    column : int
+    contracting : callable
+        Asked, where a sequence is cut into parts, whether the network is known to forget.
+
+    Returns
+    -------
+    ndarray of int
+        The sequences whose parts did not meet, or all if a state left the finite numbers: their
+        rows of `out` mean nothing, their states are as they were.
+    """
+    parts = cut(pieces, network.lanes)
+    task = _Task(network, inputs, out, column)
+    begin = np.zeros((len(parts.start), network.n_units), network.dtype)
+    begin[parts.is_head] = states
+    ends = np.empty_like(begin)
+    by_length = np.argsort(-parts.n_steps, kind="stable")
+    run = partial(_run, task, parts, begin=begin, ends=ends)
+    finite = _in_threads(run, _panels(by_length, network.lanes))
+    if not all(finite):
+        return np.arange(len(pieces))
+    failed = np.empty(0, np.int64)
+    if not parts.is_head.all():
+        failed = _stitch(task, parts, ends, watch=not contracting())
+    is_last = np.r_[parts.is_head[1:], True]
+    settled = np.setdiff1d(np.arange(len(pieces)), failed)
+    states[settled] = ends[is_last][settled]
+    return failed
+
+
+def is_contracting(
+    harvest: Callable[[Floats, Floats], Floats], n_units: int, dtype: np.dtype[Any]
+) -> bool:
+    """Whether the network forgets when it is linear, which is when it forgets most slowly.
+
+    A state drawn at random has to lose six digits in 1024 steps, without having grown a
+    thousandfold on the way. Bounded activations are steepest at 0, where they are linear; what
+    drives the network away from there makes it forget faster.
+
+    Parameters
+    ----------
+    harvest : callable
+        Drive (n_steps, n_units) and state (n_units,) in, states of the network with the identity
+        as activation out.
+    """
+    state = np.random.default_rng(0).standard_normal(n_units).astype(dtype)
+    state /= np.abs(state).max()
+    silence = np.zeros((64, n_units), dtype)
+    for _ in range(16):
+        sizes = np.abs(states := harvest(silence, state)).max(axis=1)
+        if not sizes.max() < 1e3:
+            return False
+        if sizes[-1] < 1e-6:
+            return True
+        state = states[-1]
+    return False
+
+
+class _Task(NamedTuple):
+    network: Network
+    inputs: Floats
+    out: Floats
+    column: int
+
+
+class _Panel:
+    """The memory of a group of columns: parts of sequences, the first once more to fill up."""
+
+    def __init__(self, task: _Task, parts: Parts, some: NDArray[np.int64], begin: Floats) -> None:
+        network, lanes = task.network, task.network.lanes
+        self.columns = np.r_[some, np.repeat(some[:1], lanes - len(some))]
+        self.start, self.n_steps = parts.start[self.columns], parts.n_steps[self.columns]
+        n_rows = -(-network.n_units // ROWS_AT_ONCE) * ROWS_AT_ONCE
+        self.states = _aligned((n_rows, lanes), network.dtype)
+        self.states[: network.n_units] = begin[self.columns].T
+        self.work = _aligned((n_rows, lanes), network.dtype)
+        self.signal = _aligned((network.n_inputs + 1, lanes), network.dtype)
+        self.signal[-1] = 1
+        self.leak_factor = np.ones(lanes, network.dtype)
+        self.difference = np.zeros(lanes)
+
+    def run(self, task: _Task, start: int, stop: int, *, compare: bool) -> bool:
+        """Run steps of all columns that are as long as that, and return if all is finite."""
+        network = task.network
+        return _run_panel(
+            network.recurrent_weights,
+            network.input_weights,
+            network.leak_rate,
+            ACTIVATIONS[network.activation],
+            task.inputs,
+            self.start,
+            self.n_steps,
+            self.states,
+            self.work,
+            self.signal,
+            self.leak_factor,
+            task.out,
+            task.column,
+            start,
+            stop,
+            compare,
+            self.difference,
+        )
+
+    def ends(self, n_units: int) -> Floats:
+        return self.states[:n_units].T
+
+
+def _run(task: _Task, parts: Parts, some: NDArray[np.int64], begin: Floats, ends: Floats) -> bool:
+    panel = _Panel(task, parts, some, begin)
+    finite = panel.run(task, 0, int(panel.n_steps.max()), compare=False)
+    ends[panel.columns] = panel.ends(task.network.n_units)
+    return finite
+
+
+def _stitch(task: _Task, parts: Parts, ends: Floats, *, watch: bool) -> NDArray[np.int64]:
+    """Begin parts again where those before them ended, until all have met; return what has not."""
+    lanes = task.network.lanes
+    left = np.flatnonzero(~parts.is_head)
+    failed = np.zeros(len(parts.start), bool)
+    for _ in range(MOST_ROUNDS):
+        begin = np.zeros_like(ends)
+        begin[left] = ends[left - 1]
+        meet = partial(_meet, task, parts, begin=begin, ends=ends, watch=watch)
+        meetings = _in_threads(meet, _panels(left, lanes))
+        met, lost = (np.concatenate(flags) for flags in zip(*meetings, strict=True))
+        failed[left[lost]] = True
+        following = left[~met & ~lost] + 1
+        following = following[following < len(parts.start)]
+        left = following[~parts.is_head[following] & ~failed[following]]
+        if not len(left) or failed.any():
+            break
+    failed[left] = True
+    return np.unique(parts.piece[failed])
+
+
+def _meet(
+    task: _Task,
+    parts: Parts,
+    some: NDArray[np.int64],
+    begin: Floats,
+    ends: Floats,
+    watch: bool,
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Run parts until they meet what is there; return which have met and which never will."""
+    panel = _Panel(task, parts, some, begin)
+    tolerance = TOLERANCE[task.network.dtype.name]
+    n_steps = panel.n_steps.copy()
+    met, lost = np.zeros((2, len(n_steps)), bool)
+    longest = int(n_steps.max())
+    for start in range(0, longest, CHECK_EVERY):
+        stop = min(start + CHECK_EVERY, longest)
+        panel.run(task, start, stop, compare=True)
+        running = start < panel.n_steps
+        close = panel.difference <= tolerance
+        lost |= running & met & ~(panel.difference <= PARTED * tolerance)
+        # at the pace so far, would the states meet before the last round is over?
+        pace = min(1.0, stop / (MOST_ROUNDS * longest))
+        too_slow = ~(panel.difference <= tolerance**pace) & (stop >= 4 * CHECK_EVERY)
+        lost |= running & ~met & too_slow
+        met |= running & close
+        if lost.any():
+            break
+        if not watch:
+            panel.n_steps[met & (panel.n_steps > stop)] = stop
+            if (panel.n_steps <= stop).all():
+                break
+    whole = ~lost & (panel.n_steps == n_steps)
+    ends[panel.columns[whole]] = panel.ends(task.network.n_units)[whole]
+    return met[: len(some)], lost[: len(some)]
+
+
+def _panels(columns: NDArray[np.int64], lanes: int) -> list[NDArray[np.int64]]:
+    return [columns[i : i + lanes] for i in range(0, len(columns), lanes)]
+
+
+def _in_threads(run: Callable[[Any], Any], arguments: list[Any]) -> list[Any]:
+    """Map a function that releases the lock, on as many threads as numba would use."""
+    n_threads = min(len(arguments), numba.config.NUMBA_NUM_THREADS)
+    if n_threads < 2:
+        return [run(argument) for argument in arguments]
+    with ThreadPoolExecutor(n_threads) as pool:
+        return list(pool.map(run, arguments))
+
+
+def _aligned(shape: tuple[int, int], dtype: np.dtype[Any]) -> Floats:
+    """Return zeros that begin where a line of the cache does."""
+    n_bytes = shape[0] * shape[1] * dtype.itemsize
+    memory = np.zeros(n_bytes + PANEL_BYTES, np.uint8)
+    first = -memory.ctypes.data % PANEL_BYTES
+    return memory[first : first + n_bytes].view(dtype).reshape(shape)
+
+
+def _add_product(weights: Any, x: Floats, z: Floats) -> None:
+    """Add the product of a matrix and a panel to the panel z."""
+    raise TypeError("only for use inside kernels")
+
+
+@overload(_add_product, jit_options={"fastmath": FASTMATH})
+def _add_product_overload(weights: Any, x: Any, z: Any) -> Any:
+    if len(weights) == len(Links._fields):
+
+        def sparse(weights: Any, x: Any, z: Any) -> None:
+            indptr, indices, data = weights
+            for i in range(indptr.shape[0] - 1):
+                add_sparse_row(data, indices, indptr[i], indptr[i + 1], x, z, i)
+
+        return sparse
+
+    def dense(weights: Any, x: Any, z: Any) -> None:
+        offset = 0
+        for start in range(0, x.shape[0], DEPTH):
+            n = min(DEPTH, x.shape[0] - start)
+            for row in range(0, z.shape[0], ROWS_AT_ONCE):
+                add_dense_rows(weights.weights, offset, n, x, start, z, row)
+                offset += n * ROWS_AT_ONCE
+
+    return dense
+
+
+@jit
+def _run_panel(  # type: ignore[no-untyped-def]
+    recurrent_weights,
+    input_weights,
+    leak_rate,
+    activation,
+    inputs,
+    first,
+    n_steps,
+    states,
+    work,
+    signal,
+    leak_factor,
+    out,
+    column,
+    start,
+    stop,
+    compare,
+    difference,
+):
+    n_units, lanes = leak_rate.shape[0], states.shape[1]
+    rows = np.empty(lanes, np.int64)
+    finite = 0.0
+    x, z = states, work
+    for t in range(start, stop):
+        for c in range(lanes):
+            rows[c] = first[c] + min(t, n_steps[c] - 1)
+            if t >= n_steps[c]:
+                leak_factor[c] = 0  # the state stays what it was, and is written once more
+            for k in range(inputs.shape[1]):
+                signal[k, c] = inputs[rows[c], k]
+        z[:] = 0
+        _add_product(recurrent_weights, x, z)
+        _add_product(input_weights, signal, z)
+        for i in range(0, n_units, UNITS):
+            last = min(i + UNITS, n_units)
+            finite += _activate_units(
+                activation, leak_rate[i:last], leak_factor, x[i:last], z[i:last]
+            )
+        if compare and t == stop - 1:
+            _compare(z, out, column, rows, n_units, difference)
+        for i in range(0, n_units - TILE + 1, TILE):
+            store_tile(z, i, out, column + i, rows)
+        for i in range(n_units - n_units % TILE, n_units):
+            for c in range(lanes):
+                out[rows[c], column + i] = z[i, c]
+        x, z = z, x
+    if (stop - start) % 2:
+        states[:] = work
+    return finite == 0
+
+
+@jit
+def _activate_units(activation, leak_rate, leak_factor, x, z):  # type: ignore[no-untyped-def]
+    """Turn preactivations into states, and return 0 times their sum: 0 if all are finite."""
+    activate(activation, z.reshape(z.size))
+    total = z[0, 0] * 0
+    for i in range(z.shape[0]):
+        for c in range(z.shape[1]):
+            z[i, c] = x[i, c] + leak_rate[i] * leak_factor[c] * (z[i, c] - x[i, c])
+            total += z[i, c] * 0
+    return total
+
+
+@jit
+def _compare(z, out, column, rows, n_units, difference):  # type: ignore[no-untyped-def]
+    """Write the largest difference of new and old states, relative to them where above 1."""
+    for c in range(rows.shape[0]):
+        largest, size = 0.0, 1.0
+        for i in range(n_units):
+            largest = max(largest, abs(z[i, c] - out[rows[c], column + i]))
+            size = max(size, abs(z[i, c]))
+        difference[c] = largest / size
