@@ -16,7 +16,9 @@ def irreducible_radius(block: sparse.csr_array) -> float:
             return root
     start = np.random.default_rng(0).standard_normal(n)
     try:
-        leading = eigs(block, k=8, ncv=80, v0=start, maxiter=100, return_eigenvectors=False)
+        leading = eigs(
+            block, k=6, ncv=60, v0=start, maxiter=100, tol=1e-10, return_eigenvectors=False
+        )
     except ArpackError:
         return _dense_radius(block)
     return float(np.abs(leading).max())

@@ -184,7 +184,7 @@ def spectral_radius(W: Any) -> float:
     connected components of its graph. A unit in no loop contributes exactly 0, so a matrix without
     loops (nilpotent, where an eigensolver returns about eps^(1/n)) has radius exactly 0.0. A block
     of up to 400 units, or with more than 10 % of its links, is solved by dense eigenvalues; a
-    larger one by ARPACK, from a fixed start and for eight eigenvalues, because one alone may miss
+    larger one by ARPACK, from a fixed start and for six eigenvalues, because one alone may miss
     or not converge on a complex leading pair; a larger one with positive weights and at most three
     links per unit, such as a ring, where all eigenvalues have nearly the same modulus and ARPACK
     fails, by Noda's iteration. What does not converge is solved by dense eigenvalues.

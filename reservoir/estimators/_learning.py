@@ -29,6 +29,8 @@ from reservoir.readout import (
 )
 from reservoir.sequences import Layout, match_weights
 
+TRACE_ROWS = 1024  # rows of a block that the size of the states is estimated from
+
 
 class BaseReadout(BaseEchoState):
     """A reservoir whose features are read out by ridge regression or another estimator."""
@@ -193,8 +195,8 @@ class BaseReadout(BaseEchoState):
         )
         return weight if self._per_sequence else layout.gather(weight)
 
-    def _samples(self, task: "Task") -> Iterator[tuple[NDArray[np.int64], Floats]]:
-        """Yield what the readout learns from, in blocks: indices of targets, and features."""
+    def _samples(self, task: "Task") -> Iterator[tuple[slice, Floats]]:
+        """Yield what the readout learns from, in blocks: which targets, and features."""
         from tqdm import tqdm
 
         layout = task.layout
@@ -212,16 +214,16 @@ class BaseReadout(BaseEchoState):
             pool = Pool(layout, kept, self.pooling, self._reservoir.n_features)
         with tqdm(total=layout.n_rows, disable=not self.verbose, unit="row") as progress:
             for part, features in blocks:
-                chosen = np.flatnonzero(kept[part])
-                if pool is not None:
-                    pool.add(part, features)
-                    chosen = chosen[:0]
                 task.rows_done = np.clip(part.stop - layout.bounds[:-1], 0, layout.lengths)
                 task.last_features = features[-1:].copy()
-                yield part.start + chosen, features[chosen]
+                if pool is not None:
+                    pool.add(part, features)
+                    yield slice(0), features[:0]
+                else:
+                    yield from _kept_runs(kept, part, features)
                 progress.update(len(features))
         if pool is not None:
-            yield np.arange(layout.n_sequences), pool.result()
+            yield slice(layout.n_sequences), pool.result()
 
     def _kept(self, task: "Task") -> NDArray[np.bool_]:
         """Return which rows lie behind the warm-up of their sequence."""
@@ -257,11 +259,14 @@ class BaseReadout(BaseEchoState):
         with PutOffInterrupt() as interrupt:
             for index, features in self._samples(task):
                 weight = None if task.weight is None else task.weight[index]
-                if statistics is None and len(index):
-                    weighted = features if weight is None else np.sqrt(weight)[:, None] * features
-                    kind = kind or choose_statistics(weighted, self.alpha, len(task.encoded))
+                if statistics is None and len(features):
+                    some = slice(None, None, -(-len(features) // TRACE_ROWS))
+                    sample = features[some]
+                    if weight is not None:
+                        sample = np.sqrt(weight[some])[:, None] * sample
+                    kind = kind or choose_statistics(sample, self.alpha, len(task.encoded))
                     statistics = make_statistics(features.shape[1], task.encoded.shape[1], kind)
-                if len(index):
+                if len(features):
                     statistics.update(features, task.encoded[index], weight)
                 if interrupt.requested:
                     return statistics, True
@@ -286,9 +291,10 @@ class BaseReadout(BaseEchoState):
         index = np.empty(n_kept, np.int64)
         filled = 0
         for some, block in self._samples(task):
-            index[filled : filled + len(some)] = some
-            features[filled : filled + len(some)] = block
-            filled += len(some)
+            here = slice(filled, filled + len(block))
+            index[here] = np.arange(some.start or 0, some.stop)
+            features[here] = block
+            filled += len(block)
         known = _is_known(task.targets[index])
         if not known.any():
             raise ValueError(
@@ -492,6 +498,15 @@ class Pool:
     def result(self) -> Floats:
         """Return the features (n_sequences, n_features)."""
         return self._total / self._count[:, None]
+
+
+def _kept_runs(
+    kept: NDArray[np.bool_], part: slice, features: Floats
+) -> Iterator[tuple[slice, Floats]]:
+    """Yield the runs of kept rows in a block: slices of the targets, views of the features."""
+    edges = np.flatnonzero(np.diff(kept[part], prepend=False, append=False)).reshape(-1, 2)
+    for start, stop in edges:
+        yield slice(part.start + start, part.start + stop), features[start:stop]
 
 
 def _is_known(targets: NDArray[Any]) -> NDArray[np.bool_]:
