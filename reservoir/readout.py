@@ -34,6 +34,7 @@ __all__ = [
     "FactorStatistics",
     "GramStatistics",
     "RidgeSolution",
+    "check_solvable",
     "choose_statistics",
     "keeps_digits",
     "make_statistics",
@@ -352,13 +353,7 @@ def solve_ridge(
     (array([0.01]), array([[ 0.99, -2.01,  0.01]]), array([5.]))
     """
     candidates = ridge_candidates(alpha, statistics.n_targets)
-    if statistics.n_rows == 0:
-        raise ValueError(
-            "there are no rows to fit the readout on: every row was missing, had a NaN in its "
-            "target or weight zero"
-        )
-    if not np.isfinite(statistics.trace):
-        raise ValueError("the states are too large to be squared; scale them down")
+    check_solvable(statistics)
     gcv = None
     penalties = candidates[0]
     if isinstance(alpha, list | tuple):
@@ -387,6 +382,27 @@ def solve_ridge(
     intercept = mean[statistics.n_states :] - coef @ mean[: statistics.n_states]
     chosen = float(penalties[0]) if np.ndim(alpha) == 0 else penalties
     return RidgeSolution(coef, intercept, chosen, gcv, rank)
+
+
+def check_solvable(statistics: Statistics) -> None:
+    """Refuse statistics that no readout can be solved from.
+
+    Parameters
+    ----------
+    statistics : GramStatistics or FactorStatistics
+
+    Raises
+    ------
+    ValueError
+        When no rows were gathered or the states are too large to square.
+    """
+    if statistics.n_rows == 0:
+        raise ValueError(
+            "there are no rows to fit the readout on: every row was missing, had a NaN in its "
+            "target or weight zero"
+        )
+    if not np.isfinite(statistics.trace):
+        raise ValueError("the states are too large to be squared; scale them down")
 
 
 def _generalised_cross_validation(

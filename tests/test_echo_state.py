@@ -429,11 +429,32 @@ class TestReadout:
         def fail(*args, **options):
             raise ValueError("not solved")
 
-        monkeypatch.setattr("reservoir.estimators._learning.solve_ridge", fail)
+        monkeypatch.setattr("reservoir.estimators._learning.check_solvable", fail)
         with pytest.raises(ValueError, match="not solved"):
             fitted.partial_fit(X, Y)
         np.testing.assert_array_equal(fitted._statistics.gram, before)
         assert fitted._statistics.n_rows == 300
+
+    def test_blocks_are_solved_once_when_the_readout_is_asked_for(self, monkeypatch):
+        solved = []
+        solve = type(esn())._solve
+        monkeypatch.setattr(
+            ESNRegressor, "_solve", lambda self, found: (solved.append(self), solve(self, found))
+        )
+        fitted = esn(predict_state="carry")
+        for start in range(0, 300, 100):
+            fitted.partial_fit(X[start : start + 100], Y[start : start + 100])
+        copied = pickle.loads(pickle.dumps(fitted))
+        merged = copy.deepcopy(fitted).merge(fitted)
+        fitted.set_params(alpha=1e3)  # for what comes, not for what was learned
+        assert not solved
+        whole = esn().fit(X, Y)
+        for some in (fitted, copied):
+            np.testing.assert_allclose(some.coef_, whole.coef_, atol=1e-9)
+            assert some.alpha_ == whole.alpha_
+        fitted.predict(X)
+        assert [each for each in solved if each is not whole] == [fitted, copied]
+        assert merged._statistics.n_rows == 600
 
     def test_targets_for_rows_pool_nothing(self, monkeypatch):
         """A pool holds features for every sequence, and there may be very many."""

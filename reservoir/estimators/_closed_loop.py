@@ -14,6 +14,8 @@ from reservoir.sequences import Layout
 
 Read = Callable[[Floats], Floats]
 
+BLOCK_ROWS = 1024  # whose drive is computed at once
+
 
 @dataclass(frozen=True)
 class Linear:
@@ -63,8 +65,8 @@ def run_with_feedback(
     for sequence, part in enumerate(layout):
         state = states[sequence]
         if readout.linear is not None and len(reservoir.layers) == 1:
-            for start in range(part.start, part.stop, reservoir.block_rows):
-                rows = slice(start, min(part.stop, start + reservoir.block_rows))
+            for start in range(part.start, part.stop, BLOCK_ROWS):
+                rows = slice(start, min(part.stop, start + BLOCK_ROWS))
                 outputs[rows] = _compiled_feedback(reservoir, readout.linear, inputs[rows], state)
         else:
             for t in range(part.start, part.stop):

@@ -20,6 +20,7 @@ from reservoir.estimators._base import BaseEchoState, as_returned_state
 from reservoir.estimators._closed_loop import Linear, Readout, run_with_feedback
 from reservoir.estimators._reservoir import Floats
 from reservoir.readout import (
+    check_solvable,
     choose_statistics,
     keeps_digits,
     make_statistics,
@@ -29,6 +30,7 @@ from reservoir.readout import (
 )
 from reservoir.sequences import Layout, match_weights
 
+SOLVED = ("coef_", "intercept_", "alpha_", "gcv_")
 TRACE_ROWS = 1024  # rows of a block that the size of the states is estimated from
 
 
@@ -137,7 +139,7 @@ class BaseReadout(BaseEchoState):
             self._check_lengths(task)
             task.weight = self._stacked_weight(sample_weight, layout)
             if self.readout is None:
-                interrupted = self._learn_ridge(task)
+                interrupted = self._learn_ridge(task, partial=partial)
             else:
                 interrupted = False
                 self._learn_other(task, partial=partial)
@@ -155,7 +157,8 @@ class BaseReadout(BaseEchoState):
         self._per_sequence = per_sequence
         self._target_ndim = targets.ndim
         self._statistics: Any = None
-        self.__dict__.pop("readout_", None)
+        for name in ("readout_", "_unsolved_alpha", *SOLVED):
+            self.__dict__.pop(name, None)
         n_outputs = self._encode(targets[:1]).shape[1]
         if self.readout is None:
             ridge_candidates(self.alpha, n_outputs)  # a wrong alpha fails before any work
@@ -230,7 +233,7 @@ class BaseReadout(BaseEchoState):
         steps = task.layout.positions + np.repeat(task.seen, task.layout.lengths)
         return steps >= self.warmup
 
-    def _learn_ridge(self, task: "Task") -> bool:
+    def _learn_ridge(self, task: "Task", *, partial: bool) -> bool:
         """Gather statistics, add them to those before, and solve; return if interrupted."""
         states, rngs = task.states.copy(), copy.deepcopy(self._noise_rngs)
         fresh, interrupted = self._gather(task, None)
@@ -248,7 +251,10 @@ class BaseReadout(BaseEchoState):
         n_dropped = fresh.n_dropped
         if self._statistics is not None:
             fresh = merge_statistics(fresh, self._statistics, self.alpha)
-        self._solve(fresh)
+        if partial:
+            self._put_off_solving(fresh)
+        else:
+            self._solve(fresh)
         self._statistics = fresh
         _warn_unknown(n_dropped, len(task.targets))
         return interrupted
@@ -273,11 +279,27 @@ class BaseReadout(BaseEchoState):
         return statistics, False
 
     def _solve(self, statistics: Any) -> None:
-        solution = solve_ridge(statistics, self.alpha, alpha_per_target=self._alpha_per_target)
+        alpha = self.__dict__.get("_unsolved_alpha", self.alpha)
+        solution = solve_ridge(statistics, alpha, alpha_per_target=self._alpha_per_target)
         flat = self._target_ndim == 1 and len(solution.coef) == 1
         self.coef_ = solution.coef[0] if flat else solution.coef
         self.intercept_ = solution.intercept[0] if flat else solution.intercept
         self.alpha_, self.gcv_ = solution.alpha, solution.gcv
+        self.__dict__.pop("_unsolved_alpha", None)
+
+    def _put_off_solving(self, statistics: Any) -> None:
+        """Leave the readout to the first who asks for it: there may be more to learn before."""
+        check_solvable(statistics)
+        for name in SOLVED:
+            self.__dict__.pop(name, None)
+        self._unsolved_alpha = self.alpha
+
+    def __getattr__(self, name: str) -> Any:
+        """Solve for the readout when it is first asked for after `partial_fit` or `merge`."""
+        if name in SOLVED and "_unsolved_alpha" in self.__dict__:
+            self._solve(self._statistics)
+            return self.__dict__[name]
+        return object.__getattribute__(self, name)  # fails again, with the same words
 
     def _learn_other(self, task: "Task", *, partial: bool) -> None:
         """Give all features at once to the estimator that was passed as readout."""
@@ -369,7 +391,7 @@ class BaseReadout(BaseEchoState):
                 "sequence, with the same outputs or classes."
             )
         merged = merge_statistics(copy.deepcopy(self._statistics), other._statistics, self.alpha)
-        self._solve(merged)
+        self._put_off_solving(merged)
         self._statistics = merged
         return self
 

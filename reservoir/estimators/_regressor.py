@@ -182,8 +182,8 @@ class ESNRegressor(MultiOutputMixin, RegressorMixin, BaseReadout):
         """Learn from more data; the readout is that of all data seen together.
 
         Sequences start from rest, or with ``predict_state="carry"`` where they ended before, so
-        that a long series can be passed in blocks. Each call solves the ridge readout anew; many
-        rows in a call cost less than many calls. A call that fails has learned nothing.
+        that a long series can be passed in blocks: rows of a memory map, the chunks of a reader.
+        The ridge readout is solved when it is next used. A call that fails has learned nothing.
 
         Parameters
         ----------

@@ -16,7 +16,8 @@ from reservoir.sequences import Layout
 Floats = NDArray[np.floating]
 
 BLOCK_SIZE = 2**24  # numbers in one block of features: 128 MB, so that its parts stay long
-SMALL_BLOCK_SIZE = 2**19  # where no steps run in parallel: 4 MB, which stays in the cache
+KEPT = 8  # times as large where the features are kept anyway
+ALONE = 32  # times as small where no steps run in parallel: 4 MB, which stays in the cache
 
 
 @dataclass(frozen=True)
@@ -266,7 +267,10 @@ class Reservoir:
         """
         together, start = True, 0
         while start < layout.n_rows:
-            rows, first, pieces = self._block(layout, start, together and not noise)
+            size = BLOCK_SIZE // ALONE
+            if together and not noise:
+                size = BLOCK_SIZE if out is None else BLOCK_SIZE * KEPT
+            rows, first, pieces = self._block(layout, start, max(64, size // self.n_features))
             features = (
                 np.empty((rows.stop - start, self.n_features), self.dtype)
                 if out is None
@@ -308,14 +312,8 @@ class Reservoir:
         )  # fmt: skip
         return features, state
 
-    @property
-    def block_rows(self) -> int:
-        """Rows in a block of features that are computed one after the other."""
-        return max(64, min(BLOCK_SIZE, SMALL_BLOCK_SIZE) // self.n_features)
-
-    def _block(self, layout: Layout, start: int, together: bool) -> tuple[slice, int, list[slice]]:
+    def _block(self, layout: Layout, start: int, n_rows: int) -> tuple[slice, int, list[slice]]:
         """Return the next block of stacked rows, its first sequence, and the rows of each in it."""
-        n_rows = max(64, BLOCK_SIZE // self.n_features) if together else self.block_rows
         bounds, stop = layout.bounds, min(layout.n_rows, start + n_rows)
         if self.backward_layers:  # need each sequence to its end
             stop = int(bounds[np.searchsorted(bounds, stop)])

@@ -219,9 +219,10 @@ class ESNTransformer(TransformerMixin, BaseEchoState):
         from tqdm import tqdm
 
         collected = np.empty((layout.n_rows, self._reservoir.n_features), self._reservoir.dtype)
-        blocks = self._reservoir.harvest(rows, layout, states, noise=noise, rngs=self._noise_rngs)
+        blocks = self._reservoir.harvest(
+            rows, layout, states, noise=noise, rngs=self._noise_rngs, out=collected
+        )
         with tqdm(total=layout.n_rows, disable=not self.verbose, unit="row") as progress:
-            for part, features in blocks:
-                collected[part] = features
+            for _, features in blocks:
                 progress.update(len(features))
         return collected
