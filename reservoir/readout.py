@@ -41,6 +41,7 @@ __all__ = [
     "merge_statistics",
     "ridge_candidates",
     "solve_ridge",
+    "solve_ridge_path",
 ]
 
 Alpha = float | NDArray[Any] | list[float] | tuple[float, ...]
@@ -49,6 +50,9 @@ Alpha = float | NDArray[Any] | list[float] | tuple[float, ...]
 # 0.2 EPSILON trace / alpha of their norm. From this many times EPSILON trace on, nearly four
 # digits of the coefficients are right and predictions move by about 1e-5 of their residual.
 GRAM_LIMIT = 1000 * EPSILON
+
+# An eigendecomposition takes as long as some 16 Cholesky decompositions (300 to 1000 states).
+CHOLESKY_LIMIT = 16
 
 
 def make_statistics(n_states: int, n_targets: int, kind: Kind) -> Statistics:
@@ -354,33 +358,82 @@ def solve_ridge(
     """
     candidates = ridge_candidates(alpha, statistics.n_targets)
     check_solvable(statistics)
-    gcv = None
-    penalties = candidates[0]
-    if isinstance(alpha, list | tuple):
+    if not isinstance(alpha, list | tuple):
+        return _solve(statistics, candidates[0], alpha)
+    spectrum = statistics.spectrum()
+    gcv = _generalised_cross_validation(spectrum, candidates, statistics)
+    criterion = gcv if alpha_per_target else gcv.sum(axis=1, keepdims=True)
+    best = criterion <= criterion.min(axis=0) * (1 + 1e-9)
+    penalties = np.where(best, candidates, -np.inf).max(axis=0)
+    return _solve(statistics, penalties, penalties, spectrum, gcv)
+
+
+def solve_ridge_path(statistics: Statistics, alphas: list[float]) -> list[RidgeSolution]:
+    """Solve ridge regression for each of several penalties, from at most one decomposition.
+
+    Parameters
+    ----------
+    statistics : GramStatistics or FactorStatistics
+        What was gathered from the rows.
+    alphas : list of float
+        The penalties, each for all targets.
+
+    Returns
+    -------
+    list of RidgeSolution
+        What `solve_ridge` returns for each of them.
+
+    Raises
+    ------
+    ValueError
+        As from `solve_ridge`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from reservoir.readout import make_statistics, solve_ridge_path
+    >>> statistics = make_statistics(1, 1, "gram")
+    >>> _ = statistics.update(np.array([[-1.0], [1.0]]), np.array([-3.0, 3.0]))
+    >>> [round(solution.coef.item(), 6) for solution in solve_ridge_path(statistics, [1.0, 2.0, 4.0])]
+    [2.0, 1.5, 1.0]
+    """
+    penalties = ridge_candidates(list(alphas), statistics.n_targets)
+    check_solvable(statistics)
+    spectrum = None
+    if len(alphas) > CHOLESKY_LIMIT:
         spectrum = statistics.spectrum()
-        gcv = _generalised_cross_validation(spectrum, candidates, statistics)
-        criterion = gcv if alpha_per_target else gcv.sum(axis=1, keepdims=True)
-        best = criterion <= criterion.min(axis=0) * (1 + 1e-9)
-        penalties = np.where(best, candidates, -np.inf).max(axis=0)
-        coef, rank = _filter(spectrum, penalties, statistics.noise)
-    elif (
-        isinstance(statistics, GramStatistics)
+    return [
+        _solve(statistics, row, float(alpha), spectrum)
+        for row, alpha in zip(penalties, alphas, strict=True)
+    ]
+
+
+def _solve(
+    statistics: Statistics,
+    penalties: Array,
+    given: Any,
+    spectrum: Spectrum | None = None,
+    gcv: Array | None = None,
+) -> RidgeSolution:
+    if (
+        spectrum is None
+        and isinstance(statistics, GramStatistics)
         and penalties.min() == penalties.max() > statistics.noise
     ):
         coef, rank = statistics.solve_cholesky(penalties[0]), statistics.n_states
     else:
-        coef, rank = _filter(statistics.spectrum(), penalties, statistics.noise)
+        coef, rank = _filter(spectrum or statistics.spectrum(), penalties, statistics.noise)
     if rank < statistics.n_states:
         warn(
             f"the states span only {rank} of {statistics.n_states} directions to working "
             f"precision, and alpha={penalties.min():g} is too small to decide about the others; "
             "the readout of least norm was taken: raise alpha or use fewer units",
             scipy.linalg.LinAlgWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
     mean = statistics.mean
     intercept = mean[statistics.n_states :] - coef @ mean[: statistics.n_states]
-    chosen = float(penalties[0]) if np.ndim(alpha) == 0 else penalties
+    chosen = float(penalties[0]) if np.ndim(given) == 0 else penalties
     return RidgeSolution(coef, intercept, chosen, gcv, rank)
 
 

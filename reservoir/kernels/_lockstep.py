@@ -17,18 +17,17 @@ through the sequential loop instead. Nothing here depends on the number of threa
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numba.extending import overload
 from numpy.typing import NDArray
 
 from reservoir.kernels._activations import ACTIVATIONS, activate
 from reservoir.kernels._jit import FASTMATH, jit
+from reservoir.kernels._threads import in_threads
 from reservoir.kernels._vectors import (
     PANEL_BYTES,
     ROWS_AT_ONCE,
@@ -209,7 +208,7 @@ def harvest_together(
     ends = np.empty_like(begin)
     by_length = np.argsort(-parts.n_steps, kind="stable")
     run = partial(_run, task, parts, begin=begin, ends=ends)
-    finite = _in_threads(run, _panels(by_length, network.lanes))
+    finite = in_threads(run, _panels(by_length, network.lanes))
     if not all(finite):
         return np.arange(len(pieces))
     failed = np.empty(0, np.int64)
@@ -219,6 +218,46 @@ def harvest_together(
     settled = np.setdiff1d(np.arange(len(pieces)), failed)
     states[settled] = ends[is_last][settled]
     return failed
+
+
+class Settings(NamedTuple):
+    """What tells networks of one W apart: factors, one for each network."""
+
+    recurrent: Floats  # (n_networks,), of W
+    inputs: Floats  # (n_networks, n_inputs), of the columns of W_in
+    bias: Floats  # (n_networks,), of b
+    leak: Floats  # (n_networks,), of the leak rates
+
+
+class Ensemble:
+    """Up to one panel of networks that differ by `Settings` alone, driven by the same inputs."""
+
+    def __init__(self, network: Network, settings: Settings) -> None:
+        n = len(settings.leak)
+        rest = np.zeros((n, network.n_units), network.dtype)
+        nowhere = np.zeros(n, np.int64)
+        parts = Parts(nowhere, nowhere, np.ones(n, np.bool_), np.arange(n))
+        self._network = network
+        self._panel = panel = _Panel(network, parts, np.arange(n), rest)
+        panel.recurrent_scale[:] = settings.recurrent[panel.columns]
+        panel.signal_scale[:-1] = settings.inputs[panel.columns].T
+        panel.signal_scale[-1] = settings.bias[panel.columns]
+        panel.leak_factor[:] = settings.leak[panel.columns]
+
+    def run(self, inputs: Floats, out: Floats) -> bool:
+        """Go on for all rows of inputs, and return whether every state is finite.
+
+        Parameters
+        ----------
+        inputs : ndarray of shape (n_rows, n_inputs), C-ordered
+        out : ndarray of shape (n_networks, n_rows, n_columns), C-ordered
+            Gets the states in its first columns.
+        """
+        n_rows, panel = len(inputs), self._panel
+        panel.n_steps[:] = n_rows
+        panel.target = panel.columns * n_rows
+        flat = out.reshape(-1, out.shape[2])
+        return panel.run(_Task(self._network, inputs, flat, 0), 0, n_rows, compare=False)
 
 
 def is_contracting(
@@ -259,16 +298,20 @@ class _Task(NamedTuple):
 class _Panel:
     """The memory of a group of columns: parts of sequences, the first once more to fill up."""
 
-    def __init__(self, task: _Task, parts: Parts, some: NDArray[np.int64], begin: Floats) -> None:
-        network, lanes = task.network, task.network.lanes
+    def __init__(
+        self, network: Network, parts: Parts, some: NDArray[np.int64], begin: Floats
+    ) -> None:
+        lanes = network.lanes
         self.columns = np.r_[some, np.repeat(some[:1], lanes - len(some))]
-        self.start, self.n_steps = parts.start[self.columns], parts.n_steps[self.columns]
+        self.source = self.target = parts.start[self.columns]
+        self.n_steps = parts.n_steps[self.columns]
         n_rows = -(-network.n_units // ROWS_AT_ONCE) * ROWS_AT_ONCE
         self.states = _aligned((n_rows, lanes), network.dtype)
         self.states[: network.n_units] = begin[self.columns].T
         self.work = _aligned((n_rows, lanes), network.dtype)
         self.signal = _aligned((network.n_inputs + 1, lanes), network.dtype)
-        self.signal[-1] = 1
+        self.recurrent_scale = np.ones(lanes, network.dtype)
+        self.signal_scale = np.ones((network.n_inputs + 1, lanes), network.dtype)
         self.leak_factor = np.ones(lanes, network.dtype)
         self.difference = np.zeros(lanes)
 
@@ -280,13 +323,16 @@ class _Panel:
             network.input_weights,
             network.leak_rate,
             ACTIVATIONS[network.activation],
+            self.recurrent_scale,
+            self.signal_scale,
+            self.leak_factor,
             task.inputs,
-            self.start,
+            self.source,
+            self.target,
             self.n_steps,
             self.states,
             self.work,
             self.signal,
-            self.leak_factor,
             task.out,
             task.column,
             start,
@@ -300,7 +346,7 @@ class _Panel:
 
 
 def _run(task: _Task, parts: Parts, some: NDArray[np.int64], begin: Floats, ends: Floats) -> bool:
-    panel = _Panel(task, parts, some, begin)
+    panel = _Panel(task.network, parts, some, begin)
     finite = panel.run(task, 0, int(panel.n_steps.max()), compare=False)
     ends[panel.columns] = panel.ends(task.network.n_units)
     return finite
@@ -315,7 +361,7 @@ def _stitch(task: _Task, parts: Parts, ends: Floats, *, watch: bool) -> NDArray[
         begin = np.zeros_like(ends)
         begin[left] = ends[left - 1]
         meet = partial(_meet, task, parts, begin=begin, ends=ends, watch=watch)
-        meetings = _in_threads(meet, _panels(left, lanes))
+        meetings = in_threads(meet, _panels(left, lanes))
         met, lost = (np.concatenate(flags) for flags in zip(*meetings, strict=True))
         failed[left[lost]] = True
         following = left[~met & ~lost] + 1
@@ -336,7 +382,7 @@ def _meet(
     watch: bool,
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Run parts until they meet what is there; return which have met and which never will."""
-    panel = _Panel(task, parts, some, begin)
+    panel = _Panel(task.network, parts, some, begin)
     tolerance = TOLERANCE[task.network.dtype.name]
     n_steps = panel.n_steps.copy()
     met, lost = np.zeros((2, len(n_steps)), bool)
@@ -365,15 +411,6 @@ def _meet(
 
 def _panels(columns: NDArray[np.int64], lanes: int) -> list[NDArray[np.int64]]:
     return [columns[i : i + lanes] for i in range(0, len(columns), lanes)]
-
-
-def _in_threads(run: Callable[[Any], Any], arguments: list[Any]) -> list[Any]:
-    """Map a function that releases the lock, on as many threads as numba would use."""
-    n_threads = min(len(arguments), numba.config.NUMBA_NUM_THREADS)
-    if n_threads < 2:
-        return [run(argument) for argument in arguments]
-    with ThreadPoolExecutor(n_threads) as pool:
-        return list(pool.map(run, arguments))
 
 
 def _aligned(shape: tuple[int, int], dtype: np.dtype[Any]) -> Floats:
@@ -417,13 +454,16 @@ def _run_panel(  # type: ignore[no-untyped-def]
     input_weights,
     leak_rate,
     activation,
+    recurrent_scale,  # (lanes,), of W
+    signal_scale,  # (n_inputs + 1, lanes), of the inputs and of the bias
+    leak_factor,  # (lanes,), of the leak rates
     inputs,
-    first,
-    n_steps,
+    source,  # (lanes,), the first row of inputs
+    target,  # (lanes,), the first row of out
+    n_steps,  # (lanes,), of each column
     states,
     work,
     signal,
-    leak_factor,
     out,
     column,
     start,
@@ -431,19 +471,24 @@ def _run_panel(  # type: ignore[no-untyped-def]
     compare,
     difference,
 ):
-    n_units, lanes = leak_rate.shape[0], states.shape[1]
+    n_units, lanes, n_inputs = leak_rate.shape[0], states.shape[1], inputs.shape[1]
     rows = np.empty(lanes, np.int64)
     finite = 0.0
     x, z = states, work
+    signal[n_inputs] = signal_scale[n_inputs]
     for t in range(start, stop):
         for c in range(lanes):
-            rows[c] = first[c] + min(t, n_steps[c] - 1)
+            step = min(t, n_steps[c] - 1)
             if t >= n_steps[c]:
                 leak_factor[c] = 0  # the state stays what it was, and is written once more
-            for k in range(inputs.shape[1]):
-                signal[k, c] = inputs[rows[c], k]
+            rows[c] = target[c] + step
+            for k in range(n_inputs):
+                signal[k, c] = inputs[source[c] + step, k] * signal_scale[k, c]
         z[:] = 0
         _add_product(recurrent_weights, x, z)
+        for i in range(n_units):
+            for c in range(lanes):
+                z[i, c] *= recurrent_scale[c]
         _add_product(input_weights, signal, z)
         for i in range(0, n_units, UNITS):
             last = min(i + UNITS, n_units)

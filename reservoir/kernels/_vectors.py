@@ -25,6 +25,10 @@ GATHERED_ROWS = 8  # of a sparse matrix that are multiplied by one vector togeth
 INT64 = ir.IntType(64)
 
 
+def _inlined(codegen: Any) -> Any:
+    return intrinsic(codegen)  # without the type that would ask for a typing context in calls
+
+
 def _int(value: int) -> Any:
     return ir.Constant(INT64, value)
 
@@ -117,7 +121,7 @@ class _Code:
         return carried
 
 
-@intrinsic
+@_inlined
 def add_sparse_row(  # type: ignore[no-untyped-def]
     typingctx, data, indices, first, last, x, z, row
 ):
@@ -141,7 +145,7 @@ def add_sparse_row(  # type: ignore[no-untyped-def]
     return types.void(data, indices, i64, i64, x, z, i64), codegen
 
 
-@intrinsic
+@_inlined
 def add_dense_rows(typingctx, weights, offset, n, x, start, z, row):  # type: ignore[no-untyped-def]
     """Add the product of `ROWS_AT_ONCE` rows of weights and n rows of a panel to rows of z.
 
@@ -174,7 +178,7 @@ def add_dense_rows(typingctx, weights, offset, n, x, start, z, row):  # type: ig
     return types.void(weights, i64, i64, x, i64, z, i64), codegen
 
 
-@intrinsic
+@_inlined
 def store_tile(typingctx, x, unit, out, column, rows):  # type: ignore[no-untyped-def]
     """Write `TILE` panel rows as columns: ``out[rows[c], column + i] = x[unit + i, c]``."""
 
@@ -205,7 +209,7 @@ def store_tile(typingctx, x, unit, out, column, rows):  # type: ignore[no-untype
     return types.void(x, types.int64, out, types.int64, rows), codegen
 
 
-@intrinsic
+@_inlined
 def multiply_group(  # type: ignore[no-untyped-def]
     typingctx, data, indices, first, last, x, order, group, out
 ):
