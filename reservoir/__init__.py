@@ -23,6 +23,7 @@ __all__ = [
     "ReservoirForecaster",
     "datasets",
     "metrics",
+    "model_selection",
     "plotting",
     "readout",
     "sequences",

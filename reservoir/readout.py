@@ -394,7 +394,8 @@ def solve_ridge_path(statistics: Statistics, alphas: list[float]) -> list[RidgeS
     >>> from reservoir.readout import make_statistics, solve_ridge_path
     >>> statistics = make_statistics(1, 1, "gram")
     >>> _ = statistics.update(np.array([[-1.0], [1.0]]), np.array([-3.0, 3.0]))
-    >>> [round(solution.coef.item(), 6) for solution in solve_ridge_path(statistics, [1.0, 2.0, 4.0])]
+    >>> path = solve_ridge_path(statistics, [1.0, 2.0, 4.0])
+    >>> [round(solution.coef.item(), 6) for solution in path]
     [2.0, 1.5, 1.0]
     """
     penalties = ridge_candidates(list(alphas), statistics.n_targets)

@@ -65,7 +65,7 @@ class Layer:
         return as_kernel_matrix(self.recurrent_weights, self.bias.dtype)
 
     @cached_property
-    def _network(self) -> Any:
+    def network(self) -> Any:
         """The layer as the lockstep kernel wants it: feedback is one more kind of input."""
         from reservoir.kernels._lockstep import make_network
 
@@ -148,12 +148,12 @@ class Layer:
             feedback = None
         left, finite = np.arange(len(pieces)), True
         ranges = [(piece.start, piece.stop) for piece in pieces]
-        together = together and noise is None and pays(ranges, self._network.lanes)
+        together = together and noise is None and pays(ranges, self.network.lanes)
         if together:
             signal = inputs if feedback is None else np.hstack([inputs, feedback])
             signal = np.require(signal, self.bias.dtype, ["C", "W"])
             left = harvest_together(
-                self._network, signal, ranges, states, out, column, lambda: self._is_contracting
+                self.network, signal, ranges, states, out, column, lambda: self._is_contracting
             )
         for i in left:
             part = pieces[i]

@@ -1,0 +1,73 @@
+"""Scores that outlive an interrupt: in memory, and in a file of plain JSON."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+
+FORMAT = "reservoir search checkpoint 1"
+
+
+class Checkpoint:
+    """Arrays of scores by what they belong to, for one search.
+
+    Parameters
+    ----------
+    fingerprint : str
+        Of everything that the scores depend on.
+    path : path or None
+        The file to begin from, if there is one, and to save to; None keeps all in memory.
+
+    Raises
+    ------
+    ValueError
+        If the file is no checkpoint, is damaged or belongs to another search.
+    """
+
+    def __init__(self, fingerprint: str, path: Any) -> None:
+        self.fingerprint = fingerprint
+        self._path = None if path is None else Path(path)
+        self._scores: dict[str, Any] = {}
+        if self._path is not None and self._path.exists():
+            self._scores = self._read(self._path)
+
+    def get(self, key: Any) -> NDArray[np.float64] | None:
+        """Return the scores of a key, or None."""
+        found = self._scores.get(joblib.hash(key))
+        return None if found is None else np.array(found, np.float64)
+
+    def put(self, key: Any, scores: NDArray[np.float64]) -> None:
+        """Keep the scores of a key."""
+        self._scores[joblib.hash(key)] = scores.tolist()
+
+    def save(self) -> None:
+        """Replace the file by all scores at once, so that none is ever half written."""
+        if self._path is None:
+            return
+        content = {"format": FORMAT, "fingerprint": self.fingerprint, "scores": self._scores}
+        unfinished = self._path.with_name(self._path.name + ".tmp")
+        unfinished.write_text(json.dumps(content))
+        os.replace(unfinished, self._path)
+
+    def _read(self, path: Path) -> dict[str, Any]:
+        try:
+            content = json.loads(path.read_text())
+            known = content["format"] == FORMAT
+            fingerprint, scores = content["fingerprint"], dict(content["scores"])
+        except (ValueError, KeyError, TypeError):
+            known = False
+        if not known:
+            raise ValueError(
+                f"checkpoint must be a file that a search has saved, and {path} is none or is "
+                "damaged; delete it or name another."
+            )
+        if fingerprint != self.fingerprint:
+            raise ValueError(
+                f"checkpoint {path} belongs to a search over other data, folds, scoring or "
+                "another estimator; delete it or name another."
+            )
+        return scores

@@ -1,0 +1,565 @@
+"""Choosing among echo state networks, on time-ordered folds."""
+
+import threading
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from numbers import Integral
+from os import PathLike
+from typing import Any, ClassVar
+from warnings import warn
+
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, _fit_context, clone
+from sklearn.exceptions import FitFailedWarning
+from sklearn.metrics import get_scorer
+from sklearn.model_selection import ParameterGrid, ParameterSampler, TimeSeriesSplit
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils.validation import check_is_fitted
+from threadpoolctl import threadpool_limits
+
+from reservoir._checkpoint import Checkpoint
+from reservoir.estimators import ESNRegressor
+from reservoir.estimators._candidates import Factors, Fold, Series, evaluate, n_columns
+
+__all__ = ["ESNSearchCV"]
+
+_LONG_WARMUP = (
+    "warmup must be smaller than the first training part, got warmup={} and {} training rows; use "
+    "fewer folds or a smaller warmup."
+)
+FACTORS = ("spectral_radius", "input_scaling", "bias_scaling", "leak_rate")
+
+
+class ESNSearchCV(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
+    """Search over the parameters of an echo state network, on time-ordered folds of one series.
+
+    Gives the scores of `GridSearchCV` or `RandomizedSearchCV` with an `ESNRegressor` that has
+    ``predict_state="carry"``, for a fraction of the work:
+
+    - networks that differ in ``spectral_radius``, ``input_scaling``, ``bias_scaling`` or a scalar
+      ``leak_rate`` share their matrices and run side by side;
+    - each network runs over the series once, whatever the number of folds: a fold's readout is
+      solved from the statistics of the rows before it, and its rows then join them;
+    - a list of ``alpha`` costs one solution for each, no more runs.
+
+    Parameters
+    ----------
+    estimator : ESNRegressor
+        The network whose parameters are searched: one layer, ``readout=None``, no feedback, no
+        noise, ``predict_state="carry"``.
+    param_distributions : dict
+        Names of the network's parameters, with lists of values or distributions with a method
+        ``rvs``. A list of ``alpha`` is tried as a whole with every candidate.
+    n_iter : int or None, default=None
+        How many candidates to draw; None tries every combination, which needs lists only. The
+        values of a list of ``alpha`` do not count.
+    cv : int or splitter, default=5
+        Number of folds of a `TimeSeriesSplit`, or a splitter whose training rows begin with the
+        first and whose test rows follow them without a gap.
+    scoring : str or callable, default="r2"
+        A scorer of scikit-learn that needs nothing but predictions, larger is better.
+    refit : bool, default=True
+        Whether to fit the best network to all rows.
+    checkpoint : path or None, default=None
+        A file that keeps the scores of all candidates done, so that a search that was
+        interrupted goes on where it was, in another process too. Written after each group of
+        candidates; a search over other data or other folds refuses it.
+    n_jobs : int or None, default=None
+        Number of threads; None is one for each core. Changes no number.
+    random_state : int, RandomState instance or None, default=None
+        Draws the candidates; and the network's own ``random_state`` if that is None, since all
+        candidates share their weights.
+    verbose : bool or int, default=False
+        Whether to show a progress bar.
+
+    Attributes
+    ----------
+    cv_results_ : dict of ndarray
+        As in `GridSearchCV`: ``params``, ``param_*``, ``split*_test_score``,
+        ``mean_test_score``, ``std_test_score`` and ``rank_test_score``, a row for each candidate
+        and alpha.
+    best_index_ : int
+    best_params_ : dict
+    best_score_ : float
+        Mean score of the best candidate over the folds.
+    best_estimator_ : ESNRegressor
+        Fitted to all rows; only with ``refit=True``.
+    n_splits_ : int
+
+    See Also
+    --------
+    sklearn.model_selection.GridSearchCV : For any other estimator, folds or groups.
+
+    Notes
+    -----
+    Ctrl-C ends the search with the results of the candidates done, without a refit; a later `fit`
+    of the same search goes on from there, from ``checkpoint`` or, within a process, without.
+
+    Examples
+    --------
+    >>> from scipy.stats import loguniform, uniform
+    >>> from reservoir import ESNRegressor
+    >>> from reservoir.datasets import make_narma
+    >>> from reservoir.model_selection import ESNSearchCV
+    >>> X, y = make_narma(1000, random_state=0)
+    >>> esn = ESNRegressor(n_units=50, warmup=50, predict_state="carry", random_state=0)
+    >>> search = ESNSearchCV(
+    ...     esn,
+    ...     {
+    ...         "spectral_radius": uniform(0.5, 0.5),
+    ...         "input_scaling": loguniform(0.05, 1.0),
+    ...         "bias_scaling": [0.0, 0.3],
+    ...         "alpha": [1e-8, 1e-6, 1e-4],
+    ...     },
+    ...     n_iter=16,
+    ...     cv=3,
+    ...     random_state=0,
+    ... ).fit(X, y)
+    >>> len(search.cv_results_["params"]), sorted(search.best_params_)
+    (48, ['alpha', 'bias_scaling', 'input_scaling', 'spectral_radius'])
+    >>> bool(search.best_score_ > 0.8)
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "estimator": [HasMethods(["fit", "predict"])],
+        "param_distributions": [dict],
+        "n_iter": [Interval(Integral, 1, None, closed="left"), None],
+        "cv": [Interval(Integral, 2, None, closed="left"), HasMethods(["split"])],
+        "scoring": [str, callable],
+        "refit": ["boolean"],
+        "checkpoint": [str, PathLike, None],
+        "n_jobs": [Interval(Integral, 1, None, closed="left"), None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        estimator: Any,
+        param_distributions: dict[str, Any],
+        *,
+        n_iter: int | None = None,
+        cv: Any = 5,
+        scoring: Any = "r2",
+        refit: bool = True,
+        checkpoint: Any = None,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        verbose: bool | int = False,
+    ) -> None:
+        self.estimator = estimator
+        self.param_distributions = param_distributions
+        self.n_iter = n_iter
+        self.cv = cv
+        self.scoring = scoring
+        self.refit = refit
+        self.checkpoint = checkpoint
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: Any, y: Any) -> "ESNSearchCV":
+        """Try all candidates, and fit the best to all rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            One series, rows in time order.
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+            Rows whose target is NaN are left out of fits and scores.
+
+        Returns
+        -------
+        self : ESNSearchCV
+
+        Raises
+        ------
+        ValueError
+            If the estimator, a parameter or the folds cannot be searched in this way; the
+            message says what to use instead.
+        KeyboardInterrupt
+            After Ctrl-C, with the results of the candidates done.
+        """
+        template = self._template()
+        rows, targets = self._data(template, X, y)
+        folds = self._folds(rows)
+        candidates, alphas = self._candidates(template)
+        series = Series(rows, targets.reshape(len(rows), -1), folds, template.warmup, False)
+        checkpoint = self._checkpoint_for(template, series)
+        scores = [checkpoint.get((params, alphas)) for params in candidates]
+        left = [i for i, found in enumerate(scores) if found is None]
+        interrupted = self._run(template, series, targets, candidates, alphas, left, checkpoint)
+        scores = [checkpoint.get((params, alphas)) for params in candidates]
+        done = [i for i, found in enumerate(scores) if found is not None]
+        if not done:
+            raise KeyboardInterrupt
+        found = [each for each in scores if each is not None]
+        self._report([candidates[i] for i in done], alphas, found)
+        if interrupted:
+            warn(
+                f"Interrupted: {len(done)} of {len(candidates)} candidates were tried; fit again "
+                "to go on.",
+                stacklevel=2,
+            )
+            raise KeyboardInterrupt
+        if self.refit:
+            self.best_estimator_ = clone(template).set_params(**self.best_params_).fit(X, y)
+        return self
+
+    def predict(self, X: Any, **options: Any) -> Any:
+        """Return what the best network predicts; see `ESNRegressor.predict`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+        **options
+            As for `ESNRegressor.predict`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,) or (n_rows, n_outputs)
+        """
+        return self._best().predict(X, **options)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the score of the best network, by ``scoring``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+        sample_weight : array-like of shape (n_rows,), optional
+
+        Returns
+        -------
+        float
+        """
+        options = {} if sample_weight is None else {"sample_weight": sample_weight}
+        return float(get_scorer(self.scoring)(self._best(), X, y, **options))
+
+    @property
+    def n_features_in_(self) -> int:
+        """Columns of X seen in `fit`."""
+        return int(self._best().n_features_in_)
+
+    def _best(self) -> Any:
+        check_is_fitted(self, "best_params_")
+        if not hasattr(self, "best_estimator_"):
+            raise AttributeError(
+                "The best network was not fitted to all rows, because of refit=False or an "
+                "interrupt; fit the estimator with best_params_."
+            )
+        return self.best_estimator_
+
+    def _template(self) -> Any:
+        template = clone(self.estimator)
+        if not isinstance(template, ESNRegressor):
+            raise ValueError(
+                f"estimator must be an ESNRegressor, got {type(template).__name__}; use "
+                "GridSearchCV for others."
+            )
+        known = template.get_params()
+        unknown = sorted(set(self.param_distributions) - set(known))
+        if unknown:
+            raise ValueError(
+                f"param_distributions must name parameters of the estimator, got {unknown}."
+            )
+        needed = {
+            "n_layers": 1, "bidirectional": False, "feedback": False, "noise": 0.0,
+            "readout": None, "predict_state": "carry",
+        }  # fmt: skip
+        for name, value in needed.items():
+            if name in self.param_distributions or known[name] != value:
+                got = "it among the parameters" if known[name] == value else repr(known[name])
+                raise ValueError(
+                    f"estimator must have {name}={value!r} in a shared search, got {got}; use "
+                    "GridSearchCV for others."
+                )
+        if template.random_state is None:
+            seed = check_random_state(self.random_state).randint(2**31 - 1)
+            template.set_params(random_state=int(seed))
+        return template
+
+    def _data(self, template: Any, X: Any, y: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+        template._validate_params()
+        rows, layout = template._sequences(X, None, reset=True)
+        targets, per_sequence = template._targets(y, layout, starting=True)
+        if not layout.is_single or per_sequence:
+            raise ValueError(
+                f"X must be one series of rows for time-ordered folds, got "
+                f"{layout.n_sequences} sequence(s); use GridSearchCV with GroupKFold."
+            )
+        return np.ascontiguousarray(rows), targets
+
+    def _folds(self, rows: NDArray[Any]) -> list[Fold]:
+        cv = TimeSeriesSplit(self.cv) if isinstance(self.cv, Integral) else self.cv
+        folds = []
+        for train, test in cv.split(rows):
+            fold = Fold(len(train), len(train) + len(test))
+            if not len(test) or not np.array_equal(np.r_[train, test], np.arange(fold.stop)):
+                raise ValueError(
+                    "cv must train on rows from the first on and test on the rows that follow, "
+                    f"got training rows {_span(train)} and test rows {_span(test)}; use "
+                    "GridSearchCV for other folds."
+                )
+            folds.append(fold)
+        folds.sort()
+        self.n_splits_ = len(folds)
+        return folds
+
+    def _candidates(self, template: Any) -> tuple[list[dict[str, Any]], list[Any]]:
+        """Return the candidates without alpha, and the alphas that are tried with each."""
+        drawn = dict(self.param_distributions)
+        alphas = [template.alpha]
+        if "alpha" in drawn and not hasattr(drawn["alpha"], "rvs"):
+            alphas = [float(alpha) for alpha in drawn.pop("alpha")]
+            if not alphas or not np.isfinite(alphas).all() or min(alphas) < 0:
+                raise ValueError(f"alpha must be finite and not negative, got {alphas}.")
+        if self.n_iter is None:
+            endless = [name for name, values in drawn.items() if hasattr(values, "rvs")]
+            if endless:
+                raise ValueError(
+                    f"n_iter must say how many candidates to draw where {endless} are "
+                    "distributions, got None."
+                )
+            return list(ParameterGrid(drawn)), alphas
+        sizes = [np.inf if hasattr(values, "rvs") else len(values) for values in drawn.values()]
+        n_iter = int(min(float(self.n_iter), float(np.prod(sizes))))
+        return list(ParameterSampler(drawn, n_iter, random_state=self.random_state)), alphas
+
+    def _checkpoint_for(self, template: Any, series: Series) -> Checkpoint:
+        settings = (template.get_params(), series, repr(self.scoring))
+        fingerprint = joblib.hash(settings)
+        kept = getattr(self, "_kept", None)
+        if self.checkpoint is None and kept is not None and kept.fingerprint == fingerprint:
+            return kept
+        self._kept = Checkpoint(fingerprint, self.checkpoint)
+        return self._kept
+
+    def _run(
+        self,
+        template: Any,
+        series: Series,
+        targets: NDArray[Any],
+        candidates: list[dict[str, Any]],
+        alphas: list[Any],
+        left: list[int],
+        checkpoint: Checkpoint,
+    ) -> bool:
+        """Evaluate what is left, on threads; return if interrupted."""
+        from tqdm import tqdm
+
+        from reservoir.kernels._threads import n_threads
+
+        stop = threading.Event()
+        scorer = _Scorer(self.scoring, targets)
+        with (
+            tqdm(total=len(candidates), disable=not self.verbose, unit="candidate") as progress,
+            threadpool_limits(1, user_api="blas"),  # each thread has candidates of its own
+            ThreadPoolExecutor(self.n_jobs or n_threads()) as pool,
+        ):
+            progress.update(len(candidates) - len(left))
+            running: dict[Future[Any], list[int]] = {}
+            try:
+                for numbers, job in self._jobs(
+                    template, series, candidates, alphas, left, scorer, stop.is_set
+                ):
+                    running[pool.submit(job)] = numbers
+                while running:
+                    done, _ = wait(running, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        numbers = running.pop(future)
+                        for i, found in zip(numbers, future.result(), strict=True):
+                            checkpoint.put((candidates[i], alphas), found)
+                        checkpoint.save()
+                        progress.update(len(numbers))
+            except BaseException as error:
+                stop.set()
+                for future in running:
+                    future.cancel()
+                if not isinstance(error, KeyboardInterrupt):
+                    raise
+                return True
+        return False
+
+    def _jobs(
+        self,
+        template: Any,
+        series: Series,
+        candidates: list[dict[str, Any]],
+        alphas: list[Any],
+        left: list[int],
+        scorer: "_Scorer",
+        stopped: Any,
+    ) -> Any:
+        """Yield groups of candidates that share a layer, and what evaluates each of them."""
+        groups: dict[str, list[int]] = {}
+        for i in left:
+            groups.setdefault(joblib.hash(_unshared(candidates[i])), []).append(i)
+        for group in groups.values():
+            own = clone(template).set_params(**_unshared(candidates[group[0]]))
+            if own.warmup >= series.folds[0].start:
+                raise ValueError(_LONG_WARMUP.format(own.warmup, series.folds[0].start))
+            layer, factors = _layer_and_factors(own, [candidates[i] for i in group], series)
+            width = n_columns(layer)
+            fitting = Series(
+                np.require(series.inputs, own.dtype, ["C"]),
+                series.targets,
+                series.folds,
+                own.warmup,
+                own.include_input,
+            )
+            for start in range(0, len(group), width):
+                numbers = group[start : start + width]
+                own_alphas = [
+                    [candidates[i]["alpha"]] if "alpha" in candidates[i] else alphas
+                    for i in numbers
+                ]
+                yield (
+                    numbers,
+                    _job(
+                        layer, factors[start : start + width], own_alphas, fitting, scorer, stopped
+                    ),
+                )
+
+    def _report(
+        self,
+        candidates: list[dict[str, Any]],
+        alphas: list[Any],
+        scores: list[NDArray[np.float64]],
+    ) -> None:
+        searched = "alpha" in self.param_distributions
+        params, rows = [], []
+        for candidate, found in zip(candidates, scores, strict=True):
+            for alpha, folds in zip(alphas, found, strict=False):
+                own = {"alpha": alpha} if searched and "alpha" not in candidate else {}
+                params.append({**candidate, **own})
+                rows.append(folds)
+        table = np.array(rows)
+        mean = table.mean(axis=1)
+        failed = ~np.isfinite(mean)
+        if failed.all():
+            raise ValueError(
+                "All candidates failed: their states or scores left the finite numbers; search "
+                "smaller values of spectral_radius and input_scaling."
+            )
+        if failed.any():
+            warn(
+                f"{failed.sum()} of {len(mean)} candidates failed: their states or scores left "
+                "the finite numbers; their scores are NaN.",
+                FitFailedWarning,
+                stacklevel=3,
+            )
+        results: dict[str, Any] = {"params": params}
+        for name in sorted({name for each in params for name in each}):
+            values = np.empty(len(params), object)
+            values[:] = [each.get(name) for each in params]
+            results[f"param_{name}"] = values
+        for i in range(table.shape[1]):
+            results[f"split{i}_test_score"] = table[:, i]
+        results["mean_test_score"], results["std_test_score"] = mean, table.std(axis=1)
+        worst = np.where(failed, np.nanmin(mean[~failed]) - 1, mean)
+        results["rank_test_score"] = rankdata(-worst, method="min").astype(np.int32)
+        self.cv_results_ = results
+        self.best_index_ = int(results["rank_test_score"].argmin())
+        self.best_params_ = params[self.best_index_]
+        self.best_score_ = float(mean[self.best_index_])
+        self.__dict__.pop("best_estimator_", None)
+
+
+def _unshared(candidate: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a candidate that no factor can stand for."""
+    return {
+        name: value
+        for name, value in candidate.items()
+        if name != "alpha"
+        and not (name in FACTORS and (name != "leak_rate" or np.ndim(value) == 0))
+    }
+
+
+def _layer_and_factors(
+    template: Any, candidates: list[dict[str, Any]], series: Series
+) -> tuple[Any, list[Factors]]:
+    """Draw the layer that candidates share, and say by what factors each differs from it."""
+    whole = [clone(template).set_params(**each) for each in candidates]
+    for own in whole:
+        own._validate_params()
+    n_inputs = series.inputs.shape[1]
+    drawn = isinstance(template.topology, str) or callable(template.topology)
+    unscaled = drawn and all(own.spectral_radius is not None for own in whole)
+    leaks = {own.leak_rate for own in whole if np.ndim(own.leak_rate) == 0}
+    shared = clone(template).set_params(bias_scaling=1.0, input_scaling=1.0)
+    if unscaled:
+        shared.set_params(spectral_radius=1.0)
+    if leaks:
+        shared.set_params(leak_rate=1.0)
+    given = not isinstance(template.input_weights, str)
+    shared.n_features_in_ = n_inputs
+    shared._draw_reservoir(n_inputs)
+    factors = [
+        Factors(
+            float(own.spectral_radius) if unscaled else 1.0,
+            np.ones(n_inputs) if given else np.broadcast_to(own.input_scaling, n_inputs) * 1.0,
+            float(own.bias_scaling),
+            float(own.leak_rate) if leaks else 1.0,
+        )
+        for own in whole
+    ]
+    return shared._reservoir.layers[0], factors
+
+
+def _job(
+    layer: Any,
+    factors: list[Factors],
+    alphas: list[list[Any]],
+    series: Series,
+    scorer: "_Scorer",
+    stopped: Any,
+) -> Any:
+    def run() -> list[NDArray[np.float64]]:
+        found = evaluate(layer, factors, alphas, series, scorer, stopped)
+        if found is None:
+            raise KeyboardInterrupt
+        return found
+
+    return run
+
+
+class _Scorer:
+    """A scorer of scikit-learn, for predictions that are there already."""
+
+    def __init__(self, scoring: Any, targets: NDArray[Any]) -> None:
+        self._scorer, self._targets = get_scorer(scoring), targets
+
+    def __call__(self, number: int, fold: Fold, outputs: NDArray[Any]) -> float:
+        targets = self._targets[fold.start : fold.stop]
+        outputs = outputs.reshape(targets.shape)
+        known = ~np.isnan(targets.reshape(len(targets), -1)).any(axis=1)
+        if not known.any() or not np.isfinite(outputs).all():
+            return float("nan")
+        return float(self._scorer(_Predictions(outputs[known]), None, targets[known]))
+
+
+class _Predictions(RegressorMixin, BaseEstimator):
+    """A regressor that has predicted."""
+
+    def __init__(self, outputs: Any) -> None:
+        self.outputs = outputs
+
+    def fit(self, X: Any, y: Any) -> "_Predictions":
+        return self
+
+    def predict(self, X: Any) -> Any:
+        return self.outputs
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+
+def _span(rows: NDArray[Any]) -> str:
+    return f"{rows[0]} to {rows[-1]}" if len(rows) else "none"
