@@ -23,6 +23,7 @@ from threadpoolctl import threadpool_limits
 from reservoir._checkpoint import Checkpoint
 from reservoir.estimators import ESNRegressor
 from reservoir.estimators._candidates import Factors, Fold, Series, evaluate, n_columns
+from reservoir.weights import checked_scaling
 
 __all__ = ["ESNSearchCV"]
 
@@ -498,13 +499,13 @@ def _layer_and_factors(
         shared.set_params(spectral_radius=1.0)
     if leaks:
         shared.set_params(leak_rate=1.0)
-    given = not isinstance(template.input_weights, str)
+    given, ones = not isinstance(template.input_weights, str), np.ones(n_inputs)
     shared.n_features_in_ = n_inputs
     shared._draw_reservoir(n_inputs)
     factors = [
         Factors(
             float(own.spectral_radius) if unscaled else 1.0,
-            np.ones(n_inputs) if given else np.broadcast_to(own.input_scaling, n_inputs) * 1.0,
+            ones if given else checked_scaling(own.input_scaling, n_inputs) * ones,
             float(own.bias_scaling),
             float(own.leak_rate) if leaks else 1.0,
         )

@@ -174,7 +174,7 @@ def input_weights(
             f"the kind of input weights must be one of {', '.join(INPUT_KINDS)} or a matrix, "
             f"got {kind!r}"
         )
-    return _DRAW_INPUT[kind](shape, rng) * _checked_scaling(scaling, shape[1])
+    return _DRAW_INPUT[kind](shape, rng) * checked_scaling(scaling, shape[1])
 
 
 def spectral_radius(W: Any) -> float:
@@ -526,7 +526,7 @@ def _checked_connectivity(value: float) -> int | float:
     )
 
 
-def _checked_scaling(value: Any, n_features: int) -> np.ndarray:
+def checked_scaling(value: Any, n_features: int) -> np.ndarray:
     """Check a factor, or one for each feature."""
     scaling = np.asarray(value)
     if scaling.dtype.kind not in "iuf" or not np.isfinite(scaling).all():
