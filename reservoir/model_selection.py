@@ -4,7 +4,7 @@ import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from numbers import Integral
 from os import PathLike
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 from warnings import warn
 
 import joblib
@@ -51,9 +51,10 @@ class ESNSearchCV(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
     estimator : ESNRegressor
         The network whose parameters are searched: one layer, ``readout=None``, no feedback, no
         noise, ``predict_state="carry"``.
-    param_distributions : dict
+    param_distributions : dict or list of dict
         Names of the network's parameters, with lists of values or distributions with a method
-        ``rvs``. A list of ``alpha`` is tried as a whole with every candidate.
+        ``rvs``. A list of ``alpha`` is tried as a whole with every candidate. Of a list, each
+        dict is searched by itself.
     n_iter : int or None, default=None
         How many candidates to draw; None tries every combination, which needs lists only. The
         values of a list of ``alpha`` do not count.
@@ -127,7 +128,7 @@ class ESNSearchCV(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "estimator": [HasMethods(["fit", "predict"])],
-        "param_distributions": [dict],
+        "param_distributions": [dict, list],
         "n_iter": [Interval(Integral, 1, None, closed="left"), None],
         "cv": [Interval(Integral, 2, None, closed="left"), HasMethods(["split"])],
         "scoring": [str, callable],
@@ -141,7 +142,7 @@ class ESNSearchCV(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
     def __init__(
         self,
         estimator: Any,
-        param_distributions: dict[str, Any],
+        param_distributions: dict[str, Any] | list[dict[str, Any]],
         *,
         n_iter: int | None = None,
         cv: Any = 5,
@@ -189,18 +190,15 @@ class ESNSearchCV(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         template = self._template()
         rows, targets = self._data(template, X, y)
         folds = self._folds(rows)
-        candidates, alphas = self._candidates(template)
+        candidates = self._candidates(template)
         series = Series(rows, targets.reshape(len(rows), -1), folds, template.warmup, False)
         checkpoint = self._checkpoint_for(template, series)
-        scores = [checkpoint.get((params, alphas)) for params in candidates]
-        left = [i for i, found in enumerate(scores) if found is None]
-        interrupted = self._run(template, series, targets, candidates, alphas, left, checkpoint)
-        scores = [checkpoint.get((params, alphas)) for params in candidates]
-        done = [i for i, found in enumerate(scores) if found is not None]
+        left = [each for each in candidates if checkpoint.get(each) is None]
+        interrupted = self._run(template, series, targets, left, checkpoint)
+        done = [each for each in candidates if checkpoint.get(each) is not None]
         if not done:
             raise KeyboardInterrupt
-        found = [each for each in scores if each is not None]
-        self._report([candidates[i] for i in done], alphas, found)
+        self._report(done, checkpoint)
         if interrupted:
             warn(
                 f"Interrupted: {len(done)} of {len(candidates)} candidates were tried; fit again "
@@ -265,7 +263,8 @@ class ESNSearchCV(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
                 "GridSearchCV for others."
             )
         known = template.get_params()
-        unknown = sorted(set(self.param_distributions) - set(known))
+        searched = {name for some in self._distributions() for name in some}
+        unknown = sorted(searched - set(known))
         if unknown:
             raise ValueError(
                 f"param_distributions must name parameters of the estimator, got {unknown}."
@@ -275,7 +274,7 @@ class ESNSearchCV(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
             "readout": None, "predict_state": "carry",
         }  # fmt: skip
         for name, value in needed.items():
-            if name in self.param_distributions or known[name] != value:
+            if name in searched or known[name] != value:
                 got = "it among the parameters" if known[name] == value else repr(known[name])
                 raise ValueError(
                     f"estimator must have {name}={value!r} in a shared search, got {got}; use "
@@ -313,10 +312,17 @@ class ESNSearchCV(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         self.n_splits_ = len(folds)
         return folds
 
-    def _candidates(self, template: Any) -> tuple[list[dict[str, Any]], list[Any]]:
-        """Return the candidates without alpha, and the alphas that are tried with each."""
-        drawn = dict(self.param_distributions)
-        alphas = [template.alpha]
+    def _candidates(self, template: Any) -> list["_Candidate"]:
+        return [
+            each for some in self._distributions() for each in self._candidates_of(template, some)
+        ]
+
+    def _distributions(self) -> list[dict[str, Any]]:
+        given = self.param_distributions
+        return [given] if isinstance(given, dict) else given
+
+    def _candidates_of(self, template: Any, distributions: dict[str, Any]) -> list["_Candidate"]:
+        drawn, alphas = dict(distributions), None
         if "alpha" in drawn and not hasattr(drawn["alpha"], "rvs"):
             alphas = [float(alpha) for alpha in drawn.pop("alpha")]
             if not alphas or not np.isfinite(alphas).all() or min(alphas) < 0:
@@ -328,10 +334,15 @@ class ESNSearchCV(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
                     f"n_iter must say how many candidates to draw where {endless} are "
                     "distributions, got None."
                 )
-            return list(ParameterGrid(drawn)), alphas
-        sizes = [np.inf if hasattr(values, "rvs") else len(values) for values in drawn.values()]
-        n_iter = int(min(float(self.n_iter), float(np.prod(sizes))))
-        return list(ParameterSampler(drawn, n_iter, random_state=self.random_state)), alphas
+            settings = list(ParameterGrid(drawn))
+        else:
+            sizes = [np.inf if hasattr(values, "rvs") else len(values) for values in drawn.values()]
+            n_iter = int(min(float(self.n_iter), float(np.prod(sizes))))
+            settings = list(ParameterSampler(drawn, n_iter, random_state=self.random_state))
+        return [
+            _Candidate(each, alphas or [each.get("alpha", template.alpha)], alphas is not None)
+            for each in settings
+        ]
 
     def _checkpoint_for(self, template: Any, series: Series) -> Checkpoint:
         settings = (template.get_params(), series, repr(self.scoring))
@@ -347,9 +358,7 @@ class ESNSearchCV(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         template: Any,
         series: Series,
         targets: NDArray[Any],
-        candidates: list[dict[str, Any]],
-        alphas: list[Any],
-        left: list[int],
+        left: list["_Candidate"],
         checkpoint: Checkpoint,
     ) -> bool:
         """Evaluate what is left, on threads; return if interrupted."""
@@ -360,25 +369,22 @@ class ESNSearchCV(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         stop = threading.Event()
         scorer = _Scorer(self.scoring, targets)
         with (
-            tqdm(total=len(candidates), disable=not self.verbose, unit="candidate") as progress,
+            tqdm(total=len(left), disable=not self.verbose, unit="candidate") as progress,
             threadpool_limits(1, user_api="blas"),  # each thread has candidates of its own
             ThreadPoolExecutor(self.n_jobs or n_threads()) as pool,
         ):
-            progress.update(len(candidates) - len(left))
-            running: dict[Future[Any], list[int]] = {}
+            running: dict[Future[Any], list[_Candidate]] = {}
             try:
-                for numbers, job in self._jobs(
-                    template, series, candidates, alphas, left, scorer, stop.is_set
-                ):
-                    running[pool.submit(job)] = numbers
+                for some, job in self._jobs(template, series, left, scorer, stop.is_set):
+                    running[pool.submit(job)] = some
                 while running:
                     done, _ = wait(running, return_when=FIRST_COMPLETED)
                     for future in done:
-                        numbers = running.pop(future)
-                        for i, found in zip(numbers, future.result(), strict=True):
-                            checkpoint.put((candidates[i], alphas), found)
+                        some = running.pop(future)
+                        for each, found in zip(some, future.result(), strict=True):
+                            checkpoint.put(each, found)
                         checkpoint.save()
-                        progress.update(len(numbers))
+                        progress.update(len(some))
             except BaseException as error:
                 stop.set()
                 for future in running:
@@ -392,21 +398,19 @@ class ESNSearchCV(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         self,
         template: Any,
         series: Series,
-        candidates: list[dict[str, Any]],
-        alphas: list[Any],
-        left: list[int],
+        left: list["_Candidate"],
         scorer: "_Scorer",
         stopped: Any,
     ) -> Any:
         """Yield groups of candidates that share a layer, and what evaluates each of them."""
-        groups: dict[str, list[int]] = {}
-        for i in left:
-            groups.setdefault(joblib.hash(_unshared(candidates[i])), []).append(i)
+        groups: dict[str, list[_Candidate]] = {}
+        for each in left:
+            groups.setdefault(joblib.hash(_unshared(each.params)), []).append(each)
         for group in groups.values():
-            own = clone(template).set_params(**_unshared(candidates[group[0]]))
+            own = clone(template).set_params(**_unshared(group[0].params))
             if own.warmup >= series.folds[0].start:
                 raise ValueError(_LONG_WARMUP.format(own.warmup, series.folds[0].start))
-            layer, factors = _layer_and_factors(own, [candidates[i] for i in group], series)
+            layer, factors = _layer_and_factors(own, [each.params for each in group], series)
             width = n_columns(layer)
             fitting = Series(
                 np.require(series.inputs, own.dtype, ["C"]),
@@ -416,30 +420,19 @@ class ESNSearchCV(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
                 own.include_input,
             )
             for start in range(0, len(group), width):
-                numbers = group[start : start + width]
-                own_alphas = [
-                    [candidates[i]["alpha"]] if "alpha" in candidates[i] else alphas
-                    for i in numbers
-                ]
-                yield (
-                    numbers,
-                    _job(
-                        layer, factors[start : start + width], own_alphas, fitting, scorer, stopped
-                    ),
-                )
+                some = group[start : start + width]
+                alphas = [each.alphas for each in some]
+                shares = factors[start : start + width]
+                yield some, _job(layer, shares, alphas, fitting, scorer, stopped)
 
-    def _report(
-        self,
-        candidates: list[dict[str, Any]],
-        alphas: list[Any],
-        scores: list[NDArray[np.float64]],
-    ) -> None:
-        searched = "alpha" in self.param_distributions
+    def _report(self, candidates: list["_Candidate"], checkpoint: Checkpoint) -> None:
         params, rows = [], []
-        for candidate, found in zip(candidates, scores, strict=True):
-            for alpha, folds in zip(alphas, found, strict=False):
-                own = {"alpha": alpha} if searched and "alpha" not in candidate else {}
-                params.append({**candidate, **own})
+        for candidate in candidates:
+            found = checkpoint.get(candidate)
+            assert found is not None
+            for alpha, folds in zip(candidate.alphas, found, strict=True):
+                own = {"alpha": alpha} if candidate.names_alpha else {}
+                params.append({**candidate.params, **own})
                 rows.append(folds)
         table = np.array(rows)
         mean = table.mean(axis=1)
@@ -471,6 +464,12 @@ class ESNSearchCV(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         self.best_params_ = params[self.best_index_]
         self.best_score_ = float(mean[self.best_index_])
         self.__dict__.pop("best_estimator_", None)
+
+
+class _Candidate(NamedTuple):
+    params: dict[str, Any]
+    alphas: list[Any]
+    names_alpha: bool  # where the alphas are parameters of their own in the results
 
 
 def _unshared(candidate: dict[str, Any]) -> dict[str, Any]:

@@ -53,6 +53,7 @@ class TestSameAnswer:
             ({"topology": "dense", "activation": "sigmoid"}, GRID),
             ({"topology": "cycle"}, {"input_scaling": [0.1, 0.3], "bias_scaling": [0.0, 0.5]}),
             ({}, {"alpha": [1e-9, 1e-7, 1e-5, 1e-3]}),
+            ({}, [{"alpha": [1e-7, 1e-5]}, {"spectral_radius": [0.1, 0.2], "alpha": [1e-3]}]),
             ({"alpha": [1e-6, 1e-2]}, {"spectral_radius": [0.2, 0.8]}),
             ({}, {"n_units": [10, 15], "random_state": [1, 2, 3], "alpha": [1e-4]}),
             ({"spectral_radius": None}, {"input_scaling": [0.1, 0.5], "warmup": [0, 30]}),
