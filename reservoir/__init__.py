@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from reservoir._warmup import warmup
     from reservoir.estimators import (
         ESNClassifier,
         ESNRegressor,
@@ -27,6 +28,7 @@ __all__ = [
     "plotting",
     "readout",
     "sequences",
+    "warmup",
     "weights",
 ]
 
@@ -41,6 +43,8 @@ def __getattr__(name: str) -> Any:
     """Load a public name when it is first used, so that the import itself costs nothing."""
     if name not in __all__:
         raise AttributeError(f"module 'reservoir' has no attribute {name!r}")
+    if name == "warmup":
+        return import_module("reservoir._warmup").warmup
     if name.islower():
         return import_module(f"reservoir.{name}")
     home = "forecasting" if name == "ReservoirForecaster" else "estimators"

@@ -374,23 +374,29 @@ class ESNSearchCV(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
             ThreadPoolExecutor(self.n_jobs or n_threads()) as pool,
         ):
             running: dict[Future[Any], list[_Candidate]] = {}
+
+            def keep(future: Future[Any]) -> None:
+                some = running.pop(future)
+                for each, found in zip(some, future.result(), strict=True):
+                    checkpoint.put(each, found)
+                checkpoint.save()
+                progress.update(len(some))
+
             try:
                 for some, job in self._jobs(template, series, left, scorer, stop.is_set):
                     running[pool.submit(job)] = some
                 while running:
                     done, _ = wait(running, return_when=FIRST_COMPLETED)
                     for future in done:
-                        some = running.pop(future)
-                        for each, found in zip(some, future.result(), strict=True):
-                            checkpoint.put(each, found)
-                        checkpoint.save()
-                        progress.update(len(some))
+                        keep(future)
             except BaseException as error:
                 stop.set()
-                for future in running:
-                    future.cancel()
+                pool.shutdown(cancel_futures=True)
                 if not isinstance(error, KeyboardInterrupt):
                     raise
+                for future in list(running):
+                    if not future.cancelled() and future.exception() is None:
+                        keep(future)
                 return True
         return False
 

@@ -342,7 +342,8 @@ class BaseReadout(BaseEchoState):
         """Take in what another network with the same weights has learned.
 
         Fitted to two parts of the sequences and merged, the readout equals that of a fit to
-        all of them.
+        all of them; it is solved when it is next used. Merge into ``copy.copy(esn)`` where the
+        first is still needed.
 
         Parameters
         ----------

@@ -109,7 +109,8 @@ def make_network(
             np.require(csr.data, dtype, ["C", "W"]),
         )
     else:
-        recurrent = _packed(recurrent_weights, dtype)
+        filler = -len(recurrent_weights) % ROWS_AT_ONCE  # panels have as many rows
+        recurrent = _packed(np.pad(recurrent_weights, (0, filler)), dtype)
     return Network(
         recurrent,
         _packed(np.column_stack([input_weights, bias]), dtype),
@@ -495,8 +496,9 @@ def _run_panel(  # type: ignore[no-untyped-def]
             finite += _activate_units(
                 activation, leak_rate[i:last], leak_factor, x[i:last], z[i:last]
             )
-        if compare and t == stop - 1:
-            _compare(z, out, column, rows, n_units, difference)
+        for c in range(lanes):
+            if compare and t == min(stop, n_steps[c]) - 1:  # before the old state is lost
+                difference[c] = _difference(z[:n_units, c], out[rows[c], column:])
         for i in range(0, n_units - TILE + 1, TILE):
             store_tile(z, i, out, column + i, rows)
         for i in range(n_units - n_units % TILE, n_units):
@@ -521,11 +523,12 @@ def _activate_units(activation, leak_rate, leak_factor, x, z):  # type: ignore[n
 
 
 @jit
-def _compare(z, out, column, rows, n_units, difference):  # type: ignore[no-untyped-def]
-    """Write the largest difference of new and old states, relative to them where above 1."""
-    for c in range(rows.shape[0]):
-        largest, size = 0.0, 1.0
-        for i in range(n_units):
-            largest = max(largest, abs(z[i, c] - out[rows[c], column + i]))
-            size = max(size, abs(z[i, c]))
-        difference[c] = largest / size
+def _difference(new, old):  # type: ignore[no-untyped-def]
+    """Return the largest difference of two states, relative to the largest number above 1."""
+    largest, size = 0.0, 1.0
+    for i in range(new.shape[0]):
+        difference = abs(new[i] - old[i])
+        if not difference <= largest:  # or NaN
+            largest = difference
+        size = max(size, abs(new[i]))
+    return largest / size
