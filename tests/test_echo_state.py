@@ -1204,3 +1204,39 @@ class TestMemory:
     def test_the_measure_can_fail(self):
         transformer = ESNTransformer(n_units=self.N_UNITS, random_state=0).fit(X[:, :1])
         assert self.of_a_row(transformer.transform) > 1600
+
+
+class TestBlocks:
+    """A series that comes in blocks: from a generator, a memory map, a reader of a file."""
+
+    def test_a_series_in_chunks_of_a_file(self, tmp_path):
+        table = pd.DataFrame(np.column_stack([X, Y[:, 0]]), columns=["a", "b", "y"])
+        path = tmp_path / "series.csv"
+        table.to_csv(path, index=False)
+        fitted = esn(predict_state="carry", warmup=30)
+        with pd.read_csv(path, chunksize=70) as chunks:
+            for chunk in chunks:
+                fitted.partial_fit(chunk[["a", "b"]].to_numpy(), chunk["y"])
+        whole = esn(predict_state="carry", warmup=30).fit(X, Y[:, 0])
+        np.testing.assert_allclose(fitted.coef_, whole.coef_, atol=1e-8)
+
+    def test_a_memory_map(self, tmp_path):
+        np.save(tmp_path / "series.npy", X)
+        mapped = np.load(tmp_path / "series.npy", mmap_mode="r")
+        whole = esn().fit(mapped, Y)
+        np.testing.assert_array_equal(whole.coef_, esn().fit(X, Y).coef_)
+        parts = esn(predict_state="carry")
+        for start in range(0, 300, 60):
+            parts.partial_fit(mapped[start : start + 60], Y[start : start + 60])
+        np.testing.assert_allclose(parts.coef_, whole.coef_, atol=1e-8)
+
+    def test_memory_does_not_grow_with_the_series(self, monkeypatch):
+        monkeypatch.setattr("reservoir.estimators._reservoir.BLOCK_SIZE", 2**18)
+        peaks = []
+        for n_rows in (20_000, 100_000):
+            rows = np.random.default_rng(0).uniform(-1, 1, (n_rows, 1))
+            tracemalloc.start()
+            esn(n_units=100).fit(rows, rows[:, 0])
+            peaks.append(tracemalloc.get_traced_memory()[1] - 40 * n_rows)
+            tracemalloc.stop()
+        assert peaks[1] < 1.2 * peaks[0] + 2**20

@@ -16,6 +16,8 @@ ABOVE = {
     "weights": {"weights", "_spectral", "kernels"},
     "_statistics": {"_statistics"},
     "readout": {"readout", "_statistics", "kernels"},
+    "model_selection": {"model_selection", "estimators", "kernels", "weights", "_checkpoint"},
+    "_checkpoint": set(),
     "estimators": {"estimators", "kernels", "sequences", "weights", "readout", "metrics"},
 }
 FILES = sorted((ROOT / "reservoir").rglob("*.py"))

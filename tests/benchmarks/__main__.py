@@ -28,9 +28,10 @@ def main() -> None:
     head = "\n".join(_machine.describe())
     print(head, flush=True)
     report = [head]
-    by_default = [name for name, stage in STAGES.items() if stage.by_default]
-    for name in arguments.stages or by_default:
+    for name in arguments.stages or _by_default(arguments.quick):
         outcomes = _run(name, _chosen(arguments.only), arguments)
+        if not outcomes:  # no row has what --rows asks for
+            continue
         report.append(f"{STAGES[name].title}\n\n{_report.table(outcomes)}")
         print("\n" + report[-1], flush=True)
         paths = _report.write_csv(outcomes, arguments.output, name)
@@ -40,10 +41,18 @@ def main() -> None:
     (arguments.output / "report.txt").write_text("\n\n\n".join(report) + "\n")
 
 
+def _by_default(quick: bool) -> list[str]:
+    return [
+        name for name, stage in STAGES.items() if stage.by_default and (stage.if_quick or not quick)
+    ]
+
+
 def _run(name: str, contestants: list[Contestant], arguments: argparse.Namespace) -> list[Outcome]:
     print(f"\n{STAGES[name].title}")
     outcomes = []
     for row in STAGES[name].rows(arguments.quick):
+        if arguments.rows not in row.label:
+            continue
         start = perf_counter()
         outcomes.append(race(row, contestants, arguments.rounds, arguments.budget))
         print(f"  {row.label}: {perf_counter() - start:.0f} s{_load()}", flush=True)
@@ -76,15 +85,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     stages = ", ".join(STAGES)
     parser.add_argument(
-        "stages", nargs="*", metavar="stage", help=f"{stages}; by default all but memory_long"
+        "stages",
+        nargs="*",
+        metavar="stage",
+        help=f"{stages}; by default {', '.join(_by_default(False))}",
     )
-    parser.add_argument("--quick", action="store_true", help="fewer rows, rounds and seconds")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help=f"fewer rows, rounds and seconds; by default {', '.join(_by_default(True))}",
+    )
     parser.add_argument("--rounds", type=int, help="how often each runs: 5, or 3 with --quick")
     parser.add_argument(
         "--budget",
         type=float,
         help="seconds that one run may take before it does a part: 10, or 0.5 with --quick",
     )
+    parser.add_argument("--rows", default="", metavar="TEXT", help="rows whose label has this")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="these contestants")
     parser.add_argument("--output", type=Path, default=RESULTS, help="folder for CSV and PNG")
     return parser

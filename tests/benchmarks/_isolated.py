@@ -6,7 +6,6 @@ what it measured as JSON, in its last line.
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import warnings
@@ -89,6 +88,8 @@ def harvest(
 
 def _limit_memory(share: float) -> None:
     """Let what needs more than this share of the machine's memory fail, and not the machine."""
+    import resource  # not on every system
+
     limit = int(share * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 

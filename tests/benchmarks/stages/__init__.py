@@ -24,6 +24,7 @@ class Stage(NamedTuple):
     title: str
     rows: Callable[[bool], Iterable[Row]]
     by_default: bool = True
+    if_quick: bool = True  # whether by default with --quick too
 
 
 STAGES = {
@@ -34,8 +35,8 @@ STAGES = {
     "closed_loop": Stage("Run on its own outputs", _closed_loop.rows),
     "sequences": Stage("All states of many short sequences", _sequences.rows),
     "search": Stage("Search among candidates, 5 time-ordered folds", _search.rows),
-    "memory": Stage("Peak memory of a fit above the data", _memory.rows),
+    "memory": Stage("Peak memory of a fit above the data", _memory.rows, if_quick=False),
     "memory_long": Stage("The same of ten million steps", _memory.long_rows, by_default=False),
-    "scaling": Stage("Harvest by units, steps and threads", _scaling.rows),
-    "cold_start": Stage("Start Python, import, first fit", _cold_start.rows),
+    "scaling": Stage("Harvest by units, steps and threads", _scaling.rows, if_quick=False),
+    "cold_start": Stage("Start Python, import, first fit", _cold_start.rows, if_quick=False),
 }
