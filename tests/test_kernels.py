@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba import njit
 from scipy import sparse
 
-from reservoir.kernels import _harvest
+from reservoir.kernels import _harvest, _lockstep, _vectors
 from reservoir.kernels._harvest import LinearLoop, as_kernel_matrix, harvest, run_closed_loop
 from tests import naive
 
@@ -86,14 +87,17 @@ def test_closed_loop_equals_its_slow_twin(layout):
 @pytest.mark.parametrize("activation", ["tanh", "identity", "relu", "sigmoid"])
 def test_nan_is_never_hidden(activation):
     drive = np.array([[np.nan], [0.0]])
-    states = harvest(np.eye(1), drive, np.zeros(1), np.ones(1), activation)
+    states = harvest(as_kernel_matrix(np.eye(1), float), drive, np.zeros(1), np.ones(1), activation)
     assert np.isnan(states).all()
 
 
 def test_read_only_arrays_are_accepted():
-    W = np.eye(2)
-    W.flags.writeable = False
-    assert as_kernel_matrix(W, float).flags.writeable
+    W, state, leak = 0.5 * np.eye(2), np.ones(2), np.ones(2)
+    for array in (W, state):
+        array.flags.writeable = False
+    states = harvest(as_kernel_matrix(W, float), np.zeros((2, 2)), state, leak, "identity")
+    np.testing.assert_array_equal(states, [[0.5, 0.5], [0.25, 0.25]])
+    np.testing.assert_array_equal(state, 1)
 
 
 def test_an_unwritable_cache_is_no_error(monkeypatch):
@@ -113,3 +117,82 @@ def test_an_unwritable_cache_is_no_error(monkeypatch):
 def test_the_product_is_for_kernels_only():
     with pytest.raises(TypeError, match="only for use inside kernels"):
         _harvest._recurrent_product(np.eye(1), np.ones(1), np.ones(1))
+
+
+class TestPanels:
+    """The intrinsics that `_lockstep` and `_harvest` are made of, one by one."""
+
+    @pytest.fixture(params=["float64", "float32"])
+    def dtype(self, request):
+        return request.param
+
+    @staticmethod
+    def panel(n_rows, dtype, seed=0):
+        lanes = _vectors.PANEL_BYTES // np.dtype(dtype).itemsize
+        return np.random.default_rng(seed).normal(size=(n_rows, lanes)).astype(dtype)
+
+    @pytest.mark.parametrize("density", [0.0, 0.1, 0.6, 1.0])
+    @pytest.mark.parametrize("n_units", [1, 2, 13])
+    def test_a_sparse_row_is_added(self, n_units, density, dtype):
+        rng = np.random.default_rng(1)
+        W = sparse.random_array((n_units, n_units), density=density, rng=rng).tocsr()
+        W.data = W.data.astype(dtype)
+        x, z = self.panel(n_units, dtype), self.panel(n_units, dtype, 2)
+        expected = z + W.toarray() @ x
+        add_all_sparse_rows(W.indptr.astype(np.int32), W.indices.astype(np.int32), W.data, x, z)
+        np.testing.assert_allclose(z, expected, rtol=0, atol=1e-5 if dtype == "float32" else 1e-13)
+
+    @pytest.mark.parametrize("n_columns", [1, 2, 255, 256, 257, 600])
+    @pytest.mark.parametrize("n_rows", [1, 2, 5, 8])
+    def test_a_dense_product_is_added_block_by_block(self, n_rows, n_columns, dtype):
+        W = np.random.default_rng(1).normal(size=(n_rows, n_columns)).astype(dtype)
+        x = self.panel(n_columns, dtype)
+        z = self.panel(n_rows + n_rows % _vectors.ROWS_AT_ONCE, dtype, 2)
+        expected = z.copy()
+        expected[:n_rows] += W @ x
+        add_product(_lockstep._packed(W, dtype), x, z)
+        np.testing.assert_allclose(z, expected, rtol=0, atol=1e-4 if dtype == "float32" else 1e-12)
+
+    @pytest.mark.parametrize("unit", [0, 3])
+    @pytest.mark.parametrize("column", [0, 1, 6])
+    def test_a_tile_is_written_where_it_belongs_and_nowhere_else(self, unit, column, dtype):
+        x = self.panel(unit + _vectors.TILE, dtype)
+        lanes = x.shape[1]
+        rows = np.random.default_rng(3).permutation(2 * lanes)[:lanes]
+        out = np.full((2 * lanes, column + _vectors.TILE + 1), 7, dtype)
+        expected = out.copy()
+        expected[rows, column : column + _vectors.TILE] = x[unit : unit + _vectors.TILE].T
+        store(x, unit, out, column, rows)
+        np.testing.assert_array_equal(out, expected)
+
+    @pytest.mark.parametrize("n_links", [[0], [3], [0, 0, 0], [5, 0, 1], [40, *range(16), 0, 0]])
+    def test_rows_of_very_different_lengths_in_groups(self, n_links, dtype):
+        rng, n = np.random.default_rng(4), len(n_links)
+        n_columns = max(n, max(n_links))
+        W = np.zeros((n, n_columns))
+        for row, k in zip(W, n_links, strict=True):
+            row[rng.permutation(n_columns)[:k]] = rng.normal(size=k)
+        x, out = rng.normal(size=n_columns).astype(dtype), np.full(n, 7, dtype)
+        multiply(_harvest.as_kernel_matrix(sparse.csr_array(W), dtype), x, out)
+        np.testing.assert_allclose(out, W @ x, rtol=0, atol=1e-5 if dtype == "float32" else 1e-13)
+
+
+@njit
+def add_all_sparse_rows(indptr, indices, data, x, z):
+    for i in range(len(indptr) - 1):
+        _vectors.add_sparse_row(data, indices, indptr[i], indptr[i + 1], x, z, i)
+
+
+@njit
+def add_product(weights, x, z):
+    _lockstep._add_product(weights, x, z)
+
+
+@njit
+def store(x, unit, out, column, rows):
+    _vectors.store_tile(x, unit, out, column, rows)
+
+
+@njit
+def multiply(weights, x, out):
+    _harvest._recurrent_product(weights, x, out)

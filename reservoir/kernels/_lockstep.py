@@ -11,9 +11,8 @@ because a network that forgets where it started lets time run in parallel:
    new end on, and the next begins once more.
 
 That gives the states of the sequential loop to rounding as long as what has met stays together.
-A linear network tells: see `is_contracting`. Where it does not vouch for that, step 2 runs over
-the whole of each part and watches. Where states do not meet soon, or part again, the sequence runs
-through the sequential loop instead. Nothing here depends on the number of threads.
+A linear network tells: see `is_contracting`. Where it does not vouch for that, and where states do
+not meet soon, the sequential loop runs instead. Nothing here depends on the number of threads.
 """
 
 from collections.abc import Callable, Sequence
@@ -52,7 +51,6 @@ MOST_PANELS = 8  # of the parts of one sequence
 MOST_ROUNDS = 3  # of beginning again
 CHECK_EVERY = 16  # steps
 TOLERANCE = {"float64": 1e-13, "float32": 2e-6}  # of the difference of states that have met
-PARTED = 10  # times the tolerance
 
 
 class Links(NamedTuple):
@@ -194,14 +192,17 @@ def harvest_together(
         Gets the state after each row in its columns from `column` on.
     column : int
     contracting : callable
-        Asked, where a sequence is cut into parts, whether the network is known to forget.
+        Asked whether the network is known to forget; all is left to the sequential loop if not.
 
     Returns
     -------
     ndarray of int
-        The sequences whose parts did not meet, or all if a state left the finite numbers: their
-        rows of `out` mean nothing, their states are as they were.
+        The sequences whose parts did not meet, or all if a state left the finite numbers or the
+        network is not known to forget: their rows of `out` mean nothing, their states are as
+        they were.
     """
+    if not contracting():  # then a difference of one rounding may grow to anything
+        return np.arange(len(pieces))
     parts = cut(pieces, network.lanes)
     task = _Task(network, inputs, out, column)
     begin = np.zeros((len(parts.start), network.n_units), network.dtype)
@@ -214,7 +215,7 @@ def harvest_together(
         return np.arange(len(pieces))
     failed = np.empty(0, np.int64)
     if not parts.is_head.all():
-        failed = _stitch(task, parts, ends, watch=not contracting())
+        failed = _stitch(task, parts, ends)
     is_last = np.r_[parts.is_head[1:], True]
     settled = np.setdiff1d(np.arange(len(pieces)), failed)
     states[settled] = ends[is_last][settled]
@@ -353,7 +354,7 @@ def _run(task: _Task, parts: Parts, some: NDArray[np.int64], begin: Floats, ends
     return finite
 
 
-def _stitch(task: _Task, parts: Parts, ends: Floats, *, watch: bool) -> NDArray[np.int64]:
+def _stitch(task: _Task, parts: Parts, ends: Floats) -> NDArray[np.int64]:
     """Begin parts again where those before them ended, until all have met; return what has not."""
     lanes = task.network.lanes
     left = np.flatnonzero(~parts.is_head)
@@ -361,7 +362,7 @@ def _stitch(task: _Task, parts: Parts, ends: Floats, *, watch: bool) -> NDArray[
     for _ in range(MOST_ROUNDS):
         begin = np.zeros_like(ends)
         begin[left] = ends[left - 1]
-        meet = partial(_meet, task, parts, begin=begin, ends=ends, watch=watch)
+        meet = partial(_meet, task, parts, begin=begin, ends=ends)
         meetings = in_threads(meet, _panels(left, lanes))
         met, lost = (np.concatenate(flags) for flags in zip(*meetings, strict=True))
         failed[left[lost]] = True
@@ -380,7 +381,6 @@ def _meet(
     some: NDArray[np.int64],
     begin: Floats,
     ends: Floats,
-    watch: bool,
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Run parts until they meet what is there; return which have met and which never will."""
     panel = _Panel(task.network, parts, some, begin)
@@ -390,21 +390,20 @@ def _meet(
     longest = int(n_steps.max())
     for start in range(0, longest, CHECK_EVERY):
         stop = min(start + CHECK_EVERY, longest)
-        panel.run(task, start, stop, compare=True)
+        finite = panel.run(task, start, stop, compare=True)
         running = start < panel.n_steps
         close = panel.difference <= tolerance
-        lost |= running & met & ~(panel.difference <= PARTED * tolerance)
         # at the pace so far, would the states meet before the last round is over?
         pace = min(1.0, stop / (MOST_ROUNDS * longest))
         too_slow = ~(panel.difference <= tolerance**pace) & (stop >= 4 * CHECK_EVERY)
         lost |= running & ~met & too_slow
         met |= running & close
-        if lost.any():
+        if lost.any() or not finite:
+            lost |= ~met | (not finite)  # what has not met by now is left half done
             break
-        if not watch:
-            panel.n_steps[met & (panel.n_steps > stop)] = stop
-            if (panel.n_steps <= stop).all():
-                break
+        panel.n_steps[met & (panel.n_steps > stop)] = stop
+        if (panel.n_steps <= stop).all():
+            break
     whole = ~lost & (panel.n_steps == n_steps)
     ends[panel.columns[whole]] = panel.ends(task.network.n_units)[whole]
     return met[: len(some)], lost[: len(some)]
