@@ -398,10 +398,10 @@ def _meet(
         too_slow = ~(panel.difference <= tolerance**pace) & (stop >= 4 * CHECK_EVERY)
         lost |= running & ~met & too_slow
         met |= running & close
+        panel.n_steps[met & (panel.n_steps > stop)] = stop
         if lost.any() or not finite:
             lost |= ~met | (not finite)  # what has not met by now is left half done
             break
-        panel.n_steps[met & (panel.n_steps > stop)] = stop
         if (panel.n_steps <= stop).all():
             break
     whole = ~lost & (panel.n_steps == n_steps)
