@@ -79,13 +79,9 @@ class Layer:
     @cached_property
     def _is_contracting(self) -> bool:
         """Whether the layer is known to forget where it started; see the lockstep kernel."""
-        from reservoir.kernels._harvest import harvest
         from reservoir.kernels._lockstep import is_contracting
 
-        def linear(drive: Floats, state: Floats) -> Floats:
-            return harvest(self.kernel_weights, drive, state, self.leak_rate, "identity")
-
-        return self.activation != "relu" and is_contracting(linear, self.n_units, self.bias.dtype)
+        return is_contracting(self.network)
 
     def __getstate__(self) -> dict[str, Any]:
         return {field.name: getattr(self, field.name) for field in fields(self)}
