@@ -1,25 +1,35 @@
 """Compiling ahead of time what fits and predictions will need."""
 
+import os.path
+from collections.abc import Iterator
 from itertools import product
+from typing import Any
+from warnings import warn
 
 import numpy as np
 
+DTYPES, TOPOLOGIES = ("float64", "float32"), ("random", "dense")
 LONG, SHORT = 2048, 16  # rows that run in lockstep, and rows that run one after the other
 
 
 def warmup(*, verbose: bool = True) -> None:
     """Compile the kernels of echo state networks, so that no later call has to.
 
-    Numba compiles a kernel when it is first called and keeps it in a cache folder, beside the
-    package or in the user's own, for all later processes. Call this once after an installation,
-    in an image for example; where everything is compiled already it takes seconds. It runs small
-    networks, sparse and dense, in double and single precision: they fit, predict, run together
-    and run by themselves.
+    A kernel is compiled when it is first called, and kept for all later processes: in numba's
+    cache folder of the user, or in that named by the environment variable ``NUMBA_CACHE_DIR``.
+    Call this once after an installation, in an image for example; where everything is compiled
+    already it takes seconds. It runs small networks, sparse and dense, in double and single
+    precision, side by side, alone and on their own output.
 
     Parameters
     ----------
     verbose : bool, default=True
         Whether to show a progress bar.
+
+    Warns
+    -----
+    UserWarning
+        If nothing can be kept, because the folder cannot be written.
 
     Examples
     --------
@@ -28,13 +38,37 @@ def warmup(*, verbose: bool = True) -> None:
     """
     from tqdm import tqdm
 
-    from reservoir.estimators import ESNRegressor
+    from reservoir.estimators._learning import PutOffInterrupt
+    from reservoir.kernels._activations import activate
+
+    n_steps = 3 * len(DTYPES) * len(TOPOLOGIES) + 1
+    with (
+        PutOffInterrupt() as interrupt,  # numba would take Ctrl-C for an error of its own
+        tqdm(total=n_steps, desc="Compiling", unit="step", disable=not verbose) as progress,
+    ):
+        for _ in _uses():
+            progress.update()
+            if interrupt.requested:
+                raise KeyboardInterrupt
+    folder = activate.stats.cache_path
+    if folder is None or not os.path.isdir(folder):
+        warn(
+            f"What was compiled is lost with this process, since {folder or 'its cache folder'} "
+            "cannot be written; set the environment variable NUMBA_CACHE_DIR to a folder that can.",
+            stacklevel=2,
+        )
+
+
+def _uses() -> Iterator[Any]:
+    """Call everything that is compiled, one thing after the other."""
+    from reservoir.estimators import ESNRegressor, ESNTransformer, RecursiveLeastSquares
 
     X = np.sin(np.arange(LONG + 1.0))[:, None]
-    kinds = list(product(("float64", "float32"), ("random", "dense")))
-    for dtype, topology in tqdm(kinds, desc="Compiling", unit="kind", disable=not verbose):
-        esn = ESNRegressor(
-            n_units=16, topology=topology, warmup=1, alpha=1e-3, dtype=dtype, random_state=0
-        ).fit(X[:-1], X[1:, 0])
-        esn.predict(X[:SHORT])
-        esn.generate(2)
+    inputs, targets = X[:SHORT], X[1 : SHORT + 1, 0]
+    yield RecursiveLeastSquares().fit(inputs, targets)
+    for dtype, topology in product(DTYPES, TOPOLOGIES):
+        network: dict[str, Any] = {"topology": topology, "dtype": dtype, "random_state": 0}
+        transformer = ESNTransformer(n_units=16, **network).fit(X)
+        yield transformer.transform(X)
+        yield transformer.transform(inputs)
+        yield ESNRegressor(n_units=16, alpha=1e-3, **network).fit(inputs, targets).generate(2)

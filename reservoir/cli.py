@@ -8,6 +8,7 @@ from importlib import import_module
 COMMANDS = {
     "forecast": "forecast a column of a CSV file, and say how good the forecast is",
     "timer": "solve the 1000·u2 timer, next to classic models",
+    "warmup": "compile ahead of time what fits and predictions need",
 }
 
 

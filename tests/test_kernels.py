@@ -100,20 +100,6 @@ def test_read_only_arrays_are_accepted():
     np.testing.assert_array_equal(state, 1)
 
 
-def test_an_unwritable_cache_is_no_error(monkeypatch):
-    from reservoir.kernels import _jit
-
-    real = _jit.numba.njit
-
-    def refusing(*args, cache=False, **options):
-        if cache:
-            raise RuntimeError("cannot cache function: no locator available")
-        return real(*args, **options)
-
-    monkeypatch.setattr(_jit.numba, "njit", refusing)
-    assert _jit.jit(lambda x: x + 1)(1) == 2
-
-
 def test_the_product_is_for_kernels_only():
     with pytest.raises(TypeError, match="only for use inside kernels"):
         _harvest._recurrent_product(np.eye(1), np.ones(1), np.ones(1))

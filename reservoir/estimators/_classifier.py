@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.metrics import accuracy_score
 from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
@@ -276,6 +275,8 @@ class ESNClassifier(ClassifierMixin, BaseReadout):
         -------
         float
         """
+        from sklearn.metrics import accuracy_score
+
         outputs, layout, _ = self._outputs(X, groups, None)
         labels = self._labels(outputs)
         values, per_sequence = match_targets(y, layout)

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import MultiOutputMixin, RegressorMixin, _fit_context
-from sklearn.metrics import r2_score
 from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -329,6 +328,8 @@ class ESNRegressor(MultiOutputMixin, RegressorMixin, BaseReadout):
         -------
         float
         """
+        from sklearn.metrics import r2_score
+
         outputs, layout, _ = self._outputs(X, groups, None)
         targets, per_sequence = self._targets(y, layout, starting=False)
         if per_sequence != self._per_sequence:

@@ -183,7 +183,8 @@ def _harvest(weights, drive, noise, state, leak_rate, activation, states):  # ty
     for t in range(drive.shape[0]):
         _step(weights, drive[t], state, leak_rate, activation, states[t])
         if noisy:
-            states[t] += noise[t]
+            for i in range(states.shape[1]):
+                states[t, i] += noise[t, i]
         state = states[t]
 
 
@@ -194,12 +195,13 @@ def _run_closed_loop(  # type: ignore[no-untyped-def]
     new_state = np.empty_like(state)
     preactivation = np.empty_like(state)
     for t in range(drive.shape[0]):
-        preactivation[:] = drive[t]
         for i in range(preactivation.shape[0]):
+            preactivation[i] = drive[t, i]
             for k in range(output.shape[0]):
                 preactivation[i] += loop.feedback_weights[i, k] * output[k]
         _step(weights, preactivation, state, leak_rate, activation, new_state)
-        state[:] = new_state
+        for i in range(state.shape[0]):
+            state[i] = new_state[i]
         for k in range(outputs.shape[1]):
             total = loop.offset[t, k]
             for i in range(state.shape[0]):

@@ -1,9 +1,15 @@
 """The one way this package compiles a function."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numba
+
+try:
+    from reservoir.kernels._cache import KernelCache
+except (ImportError, OSError):  # numba is not as it was, or there are no sources
+    KernelCache = None  # type: ignore[assignment,misc]
 
 # Named flags, never True: "nnan" and "ninf" would let a diverging network pass unseen.
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
@@ -19,10 +25,12 @@ def jit(function: Any = None, *, fastmath: set[str] = FASTMATH) -> Any:
     """
 
     def compiled(function: Callable[..., Any]) -> Any:
-        options: dict[str, Any] = {"fastmath": fastmath, "error_model": "numpy", "nogil": True}
+        kernel: Any = numba.njit(fastmath=fastmath, error_model="numpy", nogil=True)(function)
         try:
-            return numba.njit(cache=True, **options)(function)
-        except RuntimeError:  # numba found no folder that it may write to
-            return numba.njit(**options)(function)
+            kernel._cache = KernelCache(function)
+        except Exception:  # numba is not as it was
+            with suppress(RuntimeError):  # it has found no folder
+                kernel.enable_caching()
+        return kernel
 
     return compiled if function is None else compiled(function)

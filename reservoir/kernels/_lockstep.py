@@ -474,7 +474,8 @@ def _run_panel(  # type: ignore[no-untyped-def]
     rows = np.empty(lanes, np.int64)
     finite = 0.0
     x, z = states, work
-    signal[n_inputs] = signal_scale[n_inputs]
+    for c in range(lanes):  # assigning a row would compile what numba says of rows that do not fit
+        signal[n_inputs, c] = signal_scale[n_inputs, c]
     for t in range(start, stop):
         for c in range(lanes):
             step = min(t, n_steps[c] - 1)
@@ -504,7 +505,9 @@ def _run_panel(  # type: ignore[no-untyped-def]
                 out[rows[c], column + i] = z[i, c]
         x, z = z, x
     if (stop - start) % 2:
-        states[:] = work
+        for i in range(states.shape[0]):
+            for c in range(lanes):
+                states[i, c] = work[i, c]
     return finite == 0
 
 
