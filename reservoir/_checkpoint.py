@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 FORMAT = "reservoir search checkpoint 1"
+NOT_PICKLED = (pickle.PicklingError, AttributeError, TypeError)  # what lambdas and locals raise
+
+
+def digest(value: Any) -> str:
+    """Return a hash of nested parameters; functions that have no name count as themselves."""
+    try:
+        return str(joblib.hash(value))
+    except NOT_PICKLED:
+        return str(joblib.hash(_without_functions(value)))
+
+
+def _without_functions(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_functions(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_functions(each) for each in value]
+    return f"{value!r} {id(value)}" if callable(value) else value
 
 
 class Checkpoint:
@@ -17,32 +35,42 @@ class Checkpoint:
 
     Parameters
     ----------
-    fingerprint : str
-        Of everything that the scores depend on.
+    settings : object
+        Everything that the scores depend on.
     path : path or None
         The file to begin from, if there is one, and to save to; None keeps all in memory.
 
     Raises
     ------
     ValueError
-        If the file is no checkpoint, is damaged or belongs to another search.
+        If the file is no checkpoint, is damaged or belongs to another search, or if the settings
+        hold a function that another process would not know again.
     """
 
-    def __init__(self, fingerprint: str, path: Any) -> None:
-        self.fingerprint = fingerprint
+    def __init__(self, settings: Any, path: Any) -> None:
+        self.fingerprint = digest(settings)
         self._path = None if path is None else Path(path)
         self._scores: dict[str, Any] = {}
-        if self._path is not None and self._path.exists():
+        if self._path is None:
+            return
+        try:
+            joblib.hash(settings)
+        except NOT_PICKLED as error:
+            raise ValueError(
+                "checkpoint must be None with functions that cannot be pickled among the "
+                f"parameters, got {self._path}; define them in a module. ({error})"
+            ) from None
+        if self._path.exists():
             self._scores = self._read(self._path)
 
     def get(self, key: Any) -> NDArray[np.float64] | None:
         """Return the scores of a key, or None."""
-        found = self._scores.get(joblib.hash(key))
+        found = self._scores.get(digest(key))
         return None if found is None else np.array(found, np.float64)
 
     def put(self, key: Any, scores: NDArray[np.float64]) -> None:
         """Keep the scores of a key."""
-        self._scores[joblib.hash(key)] = scores.tolist()
+        self._scores[digest(key)] = scores.tolist()
 
     def save(self) -> None:
         """Replace the file by all scores at once, so that none is ever half written."""

@@ -2,12 +2,12 @@
 
 import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
 from numbers import Integral
 from os import PathLike
 from typing import Any, ClassVar, NamedTuple
 from warnings import warn
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
@@ -20,7 +20,7 @@ from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
-from reservoir._checkpoint import Checkpoint
+from reservoir._checkpoint import Checkpoint, digest
 from reservoir.estimators import ESNRegressor
 from reservoir.estimators._candidates import Factors, Fold, Series, evaluate, n_columns
 from reservoir.weights import checked_scaling
@@ -345,12 +345,10 @@ class ESNSearchCV(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         ]
 
     def _checkpoint_for(self, template: Any, series: Series) -> Checkpoint:
-        settings = (template.get_params(), series, repr(self.scoring))
-        fingerprint = joblib.hash(settings)
+        fresh = Checkpoint((template.get_params(), series, self.scoring), self.checkpoint)
         kept = getattr(self, "_kept", None)
-        if self.checkpoint is None and kept is not None and kept.fingerprint == fingerprint:
-            return kept
-        self._kept = Checkpoint(fingerprint, self.checkpoint)
+        if self.checkpoint is not None or kept is None or kept.fingerprint != fresh.fingerprint:
+            self._kept = fresh
         return self._kept
 
     def _run(
@@ -376,8 +374,10 @@ class ESNSearchCV(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
             running: dict[Future[Any], list[_Candidate]] = {}
 
             def keep(future: Future[Any]) -> None:
-                some = running.pop(future)
-                for each, found in zip(some, future.result(), strict=True):
+                some, scores = running.pop(future), future.result()
+                if scores is None:  # stopped
+                    return
+                for each, found in zip(some, scores, strict=True):
                     checkpoint.put(each, found)
                 checkpoint.save()
                 progress.update(len(some))
@@ -411,7 +411,7 @@ class ESNSearchCV(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         """Yield groups of candidates that share a layer, and what evaluates each of them."""
         groups: dict[str, list[_Candidate]] = {}
         for each in left:
-            groups.setdefault(joblib.hash(_unshared(each.params)), []).append(each)
+            groups.setdefault(digest(_unshared(each.params)), []).append(each)
         for group in groups.values():
             own = clone(template).set_params(**_unshared(group[0].params))
             if own.warmup >= series.folds[0].start:
@@ -429,7 +429,7 @@ class ESNSearchCV(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
                 some = group[start : start + width]
                 alphas = [each.alphas for each in some]
                 shares = factors[start : start + width]
-                yield some, _job(layer, shares, alphas, fitting, scorer, stopped)
+                yield some, partial(evaluate, layer, shares, alphas, fitting, scorer, stopped)
 
     def _report(self, candidates: list["_Candidate"], checkpoint: Checkpoint) -> None:
         params, rows = [], []
@@ -519,30 +519,13 @@ def _layer_and_factors(
     return shared._reservoir.layers[0], factors
 
 
-def _job(
-    layer: Any,
-    factors: list[Factors],
-    alphas: list[list[Any]],
-    series: Series,
-    scorer: "_Scorer",
-    stopped: Any,
-) -> Any:
-    def run() -> list[NDArray[np.float64]]:
-        found = evaluate(layer, factors, alphas, series, scorer, stopped)
-        if found is None:
-            raise KeyboardInterrupt
-        return found
-
-    return run
-
-
 class _Scorer:
     """A scorer of scikit-learn, for predictions that are there already."""
 
     def __init__(self, scoring: Any, targets: NDArray[Any]) -> None:
         self._scorer, self._targets = get_scorer(scoring), targets
 
-    def __call__(self, number: int, fold: Fold, outputs: NDArray[Any]) -> float:
+    def __call__(self, fold: Fold, outputs: NDArray[Any]) -> float:
         targets = self._targets[fold.start : fold.stop]
         outputs = outputs.reshape(targets.shape)
         known = ~np.isnan(targets.reshape(len(targets), -1)).any(axis=1)

@@ -219,6 +219,20 @@ class TestInterrupt:
             other.cv_results_["mean_test_score"], whole.cv_results_["mean_test_score"]
         )
 
+    def test_functions_among_the_parameters(self, tmp_path):
+        template = esn(topology=lambda n, rng: rng.normal(size=(n, n)))
+        grid = {"spectral_radius": [0.3, 0.6], "topology": [lambda n, rng: np.eye(n), "cycle"]}
+        for searched in ({"spectral_radius": [0.3, 0.6]}, grid):
+            search = ESNSearchCV(template, searched, cv=2).fit(X, Y)
+            reference = GridSearchCV(template, searched, cv=TimeSeriesSplit(2)).fit(X, Y)
+            np.testing.assert_allclose(
+                sorted(search.cv_results_["mean_test_score"]),
+                sorted(reference.cv_results_["mean_test_score"]),
+                rtol=1e-7,
+            )
+        with pytest.raises(ValueError, match="checkpoint must be None with functions"):
+            ESNSearchCV(template, GRID, cv=2, checkpoint=tmp_path / "x.json").fit(X, Y)
+
     def test_nothing_done_is_nothing_learned(self, monkeypatch):
         def stop(*_):
             raise KeyboardInterrupt

@@ -67,7 +67,7 @@ def evaluate(
     factors: list[Factors],
     alphas: list[list[Any]],
     series: Series,
-    score: Callable[[int, Fold, NDArray[Any]], float],
+    score: Callable[[Fold, NDArray[Any]], float],
     stopped: Callable[[], bool],
 ) -> list[NDArray[np.float64]] | None:
     """Evaluate candidates of one layer.
@@ -81,7 +81,7 @@ def evaluate(
         The penalties of each candidate.
     series : Series
     score : callable
-        Number of a candidate, fold and predictions (n_test_rows, n_outputs) in, score out.
+        Fold and predictions (n_test_rows, n_outputs) in, score out.
     stopped : callable
         Asked between blocks whether to give up.
 
@@ -90,7 +90,7 @@ def evaluate(
     list of ndarray of shape (n_alphas, n_folds), or None if stopped
         The scores of each candidate; NaN where its states left the finite numbers.
     """
-    candidates = [_Candidate(i, penalties, series, score) for i, penalties in enumerate(alphas)]
+    candidates = [_Candidate(penalties, series, score) for penalties in alphas]
     for start, features in _harvest(layer, factors, series):
         if stopped():
             return None
@@ -153,12 +153,11 @@ class _Candidate:
 
     def __init__(
         self,
-        number: int,
         alphas: list[Any],
         series: Series,
-        score: Callable[[int, Fold, NDArray[Any]], float],
+        score: Callable[[Fold, NDArray[Any]], float],
     ) -> None:
-        self._number, self._alphas, self._series, self._score = number, alphas, series, score
+        self._alphas, self._series, self._score = alphas, series, score
         self.scores = np.full((len(alphas), len(series.folds)), np.nan)
         self._statistics: Any = None
         self._open: dict[int, tuple[list[Any], NDArray[np.float64]]] = {}
@@ -185,7 +184,7 @@ class _Candidate:
                 here += solution.intercept
             if fold.stop == stop:
                 del self._open[i]
-                self.scores[:, i] = [self._score(self._number, fold, each) for each in outputs]
+                self.scores[:, i] = [self._score(fold, each) for each in outputs]
         if stop <= self._last_start:
             kept = slice(max(0, self._series.warmup - start), None)
             self._gather(features[kept], self._series.targets[start:stop][kept])

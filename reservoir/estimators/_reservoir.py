@@ -138,31 +138,33 @@ class Layer:
         -------
         Outcome
         """
-        from reservoir.kernels._lockstep import harvest_together, pays
+        from reservoir.kernels._lockstep import harvest_together, lanes_of, pays
 
         if self.feedback_weights is None:
             feedback = None
         left, finite = np.arange(len(pieces)), True
         ranges = [(piece.start, piece.stop) for piece in pieces]
-        together = together and noise is None and pays(ranges, self.network.lanes)
+        together = together and noise is None and pays(ranges, lanes_of(self.bias.dtype))
         if together:
             signal = inputs if feedback is None else np.hstack([inputs, feedback])
             signal = np.require(signal, self.bias.dtype, ["C", "W"])
             left = harvest_together(
                 self.network, signal, ranges, states, out, column, lambda: self._is_contracting
             )
+        n_rows = max(64, BLOCK_SIZE // ALONE // self.n_units)
         for i in left:
-            part = pieces[i]
-            run = self.run(
-                inputs[part],
-                states[i],
-                None if feedback is None else feedback[part],
-                None if noise is None else noise[part],
-            )
-            with np.errstate(over="ignore", invalid="ignore"):
-                finite &= bool(np.isfinite(run.sum()))
-            out[part, column : column + self.n_units] = run
-            states[i] = run[-1]
+            for start in range(pieces[i].start, pieces[i].stop, n_rows):
+                part = slice(start, min(start + n_rows, pieces[i].stop))
+                run = self.run(
+                    inputs[part],
+                    states[i],
+                    None if feedback is None else feedback[part],
+                    None if noise is None else noise[part],
+                )
+                with np.errstate(over="ignore", invalid="ignore"):
+                    finite &= bool(np.isfinite(run.sum()))
+                out[part, column : column + self.n_units] = run
+                states[i] = run[-1]
         return Outcome(finite, together and len(left) > 0)
 
 
@@ -337,30 +339,31 @@ class Reservoir:
     ) -> Outcome:
         column, finite, slow = 0, True, False
         streams = iter(rngs or [])
-        backwards = np.concatenate([np.arange(p.stop - 1, p.start - 1, -1) for p in pieces])
-        for layers, flow in ((self.layers, 1), (self.backward_layers, -1)):
-            signal = inputs if flow > 0 else inputs[backwards]
-            for layer in layers:
-                unit = slice(column, column + layer.n_units)
-                shaken = None
-                if noise and rngs:
-                    shaken = next(streams).uniform(-noise, noise, (len(inputs), layer.n_units))
-                    shaken = shaken.astype(self.dtype, copy=False)
-                begin = np.zeros((len(pieces), layer.n_units), self.dtype)
-                target = np.empty((len(inputs), layer.n_units), self.dtype)
-                if flow > 0:
-                    begin, target = states[:, unit], features
-                outcome = layer.run_pieces(
-                    signal, feedback, pieces, begin, target, column if flow > 0 else 0, shaken,
-                    together,
-                )  # fmt: skip
-                signal = target
-                if flow > 0:
-                    signal = features[:, unit]
-                else:
-                    features[:, unit] = target[backwards]
-                finite, slow = finite and outcome.finite, slow or outcome.slow
-                column += layer.n_units
+
+        def run(layer: Layer, signal: Floats, begin: Floats, target: Floats, first: int) -> None:
+            nonlocal finite, slow
+            shaken = None
+            if noise and rngs:
+                shaken = next(streams).uniform(-noise, noise, (len(inputs), layer.n_units))
+                shaken = shaken.astype(self.dtype, copy=False)
+            outcome = layer.run_pieces(
+                signal, feedback, pieces, begin, target, first, shaken, together
+            )
+            finite, slow = finite and outcome.finite, slow or outcome.slow
+
+        signal = inputs
+        for layer in self.layers:
+            unit = slice(column, column + layer.n_units)
+            run(layer, signal, states[:, unit], features, column)
+            signal, column = features[:, unit], unit.stop
+        if self.backward_layers:
+            turned = np.concatenate([np.arange(p.stop - 1, p.start - 1, -1) for p in pieces])
+            signal = inputs[turned]
+        for layer in self.backward_layers:
+            target = np.empty((len(inputs), layer.n_units), self.dtype)
+            run(layer, signal, np.zeros((len(pieces), layer.n_units), self.dtype), target, 0)
+            features[:, column : column + layer.n_units] = target[turned]
+            signal, column = target, column + layer.n_units
         if self.include_input:
             features[:, column:] = inputs
         return Outcome(finite, slow)

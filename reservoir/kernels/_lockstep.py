@@ -11,7 +11,7 @@ because a network that forgets where it started lets time run in parallel:
    new end on, and the next begins once more.
 
 That gives the states of the sequential loop to rounding as long as what has met stays together.
-A linear network tells: see `is_contracting`. Where it does not vouch for that, and where states do
+Linear networks tell: see `is_contracting`. Where they do not vouch for that, and where states do
 not meet soon, the sequential loop runs instead. Nothing here depends on the number of threads.
 """
 
@@ -91,7 +91,12 @@ class Network:
     @property
     def lanes(self) -> int:
         """Columns of a panel."""
-        return PANEL_BYTES // self.dtype.itemsize
+        return lanes_of(self.dtype)
+
+
+def lanes_of(dtype: np.dtype[Any]) -> int:
+    """Return the columns of a panel of one type of float."""
+    return PANEL_BYTES // dtype.itemsize
 
 
 def make_network(
@@ -527,10 +532,8 @@ def _activate_units(activation, leak_rate, leak_factor, x, z):  # type: ignore[n
 def _difference(new, old):  # type: ignore[no-untyped-def]
     """Return the largest difference of two states, relative to the largest number above 1."""
     largest, size = 0.0, 1.0
-    for i in range(new.shape[0]):
-        difference = abs(new[i] - old[i])
-        if not difference <= largest:  # or NaN
-            largest = difference
+    for i in range(new.shape[0]):  # all finite, or `_run_panel` says so
+        largest = max(largest, abs(new[i] - old[i]))
         size = max(size, abs(new[i]))
     return largest / size
 
