@@ -9,7 +9,7 @@ from warnings import warn
 import numpy as np
 
 DTYPES, TOPOLOGIES = ("float64", "float32"), ("random", "dense")
-LONG, SHORT = 2048, 16  # rows that run in lockstep, and rows that run one after the other
+LONG, SHORT = 4500, 16  # rows that run in lockstep, and rows that run one after the other
 
 
 def warmup(*, verbose: bool = True) -> None:

@@ -6,8 +6,11 @@ named by a hash of the sources. It must be set before numba is imported.
 
 import hashlib
 import os
+import signal
 import tempfile
 from pathlib import Path
+
+import pytest
 
 PACKAGE = Path(__file__).parents[1] / "reservoir"
 
@@ -23,3 +26,11 @@ os.environ["NUMBA_CACHE_DIR"] = str(
     Path(tempfile.gettempdir()) / f"reservoir-kernels-{_hash_of_sources()}"
 )
 os.environ["MPLBACKEND"] = "Agg"
+
+
+@pytest.fixture
+def control_c():
+    """Ctrl-C as in a terminal; a process in the background may be started with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

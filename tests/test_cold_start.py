@@ -148,6 +148,7 @@ def test_a_warmup_in_vain_says_so(tmp_path, monkeypatch, capsys):
     assert "Compiling: 100%" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("control_c")
 def test_a_warmup_ends_after_the_step_that_control_c_fell_into(monkeypatch):
     def steps():
         yield

@@ -262,14 +262,6 @@ class TestForms:
         np.testing.assert_allclose(carried.predict(X[:8], groups=[1] * 8), [expected])
 
 
-@pytest.fixture
-def control_c():
-    """Ctrl-C as in a terminal; a process in the background may be started with it ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 class TestReadout:
     def test_it_is_the_ridge_of_the_features(self):
         features = ESNTransformer(n_units=30, random_state=0).fit_transform(X)

@@ -144,7 +144,7 @@ class TestOneLongSeries:
     @settings(max_examples=30, deadline=None)
     @given(
         st.integers(1, 30),
-        st.integers(1000, 5000),
+        st.integers(4000, 6000),
         st.floats(0.1, 1.7),
         st.floats(0.02, 1.0),
         st.floats(0.0, 2.0),
@@ -234,6 +234,9 @@ class TestParts:
 
     def test_what_pays(self):
         assert not pays([(0, 300)], 16)
+        assert not pays([(0, 2200)], 16)
+        assert pays([(0, 4400)], 16)
+        assert pays([(0, 4400)], 32)
         assert not pays([(0, 100), (100, 200)], 16)
         assert pays([(0, 10_000)], 16)
         assert pays([(100 * i, 100 * i + 100) for i in range(30)], 16)

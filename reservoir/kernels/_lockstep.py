@@ -42,9 +42,11 @@ Piece = tuple[int, int]  # the first row of a sequence and the one after its las
 DEPTH = 256  # columns of a dense matrix that are multiplied before the next rows: 32 KB of a panel
 UNITS = 16  # units whose activations are computed together, while they are in the nearest cache
 
-# Measured over 100 to 2000 units, sparse and dense: a step of a panel takes 2.5 to 5 times as long
-# as one of the sequential loop.
-PANEL_COST = 5.0
+# A step of a panel counts as so many of the sequential loop. Over 50 to 2000 units, sparse and
+# dense, on two cores, lockstep was this many times as fast for one series (medians of 7): 0.7 to
+# 2.1 at 2200 steps, one panel; 0.9 to 2.7 at 4400, two panels; 1.5 to 4.0 at 10,000; 2.3 to 5.2 at
+# 30,000. Kernels alone measured 4 to 10.
+PANEL_COST = 9.0
 SHORTEST_PART = 128  # steps; a network at spectral radius 0.9 forgets in 50 to 300
 LONG_PART = 2048  # steps; from here on there are more parts instead, for more threads
 MOST_PANELS = 8  # of the parts of one sequence
@@ -136,11 +138,16 @@ def _packed(matrix: Floats, dtype: Any) -> Packed:
 
 
 def pays(pieces: Sequence[Piece], lanes: int) -> bool:
-    """Whether lockstep is faster than one sequence after the other, by measured costs."""
+    """Whether lockstep is faster than one sequence after the other, by measured costs.
+
+    Two panels count as one, as on two threads, whatever the number of threads.
+    """
     parts = cut(pieces, lanes)
     steps = np.sort(parts.n_steps)[::-1]
+    longest = steps[::lanes]  # of each panel
     passes = 1 if parts.is_head.all() else 2
-    return PANEL_COST * passes * steps[::lanes].sum() < steps.sum()
+    cost = PANEL_COST * passes * longest.sum() / min(2, len(longest))
+    return bool(cost < steps.sum())
 
 
 class Parts(NamedTuple):
