@@ -1,0 +1,23 @@
+"""Recurrent cells: one file each, with equations, parameters, a step and its way back.
+
+Those that are known by a name:
+
+>>> from reservoir.cells import CELLS
+>>> sorted(CELLS)
+['elman', 'fully_recurrent', 'gru', 'jordan', 'leaky', 'lstm']
+
+Others are passed as objects, ``RNNRegressor(cell=MyCell())``; see `Cell`.
+"""
+
+from reservoir.cells._cell import Cell
+from reservoir.cells._elman import Elman
+from reservoir.cells._fully_recurrent import FullyRecurrent, Jordan
+from reservoir.cells._gru import GRU
+from reservoir.cells._leaky import Leaky
+from reservoir.cells._lstm import LSTM
+
+__all__ = ["CELLS", "GRU", "LSTM", "Cell", "Elman", "FullyRecurrent", "Jordan", "Leaky"]
+
+CELLS: dict[str, type[Cell]] = {
+    cell.name: cell for cell in (Elman, Jordan, FullyRecurrent, Leaky, GRU, LSTM)
+}

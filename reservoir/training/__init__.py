@@ -1,0 +1,1 @@
+"""How weights are found by gradients: losses, optimisers, backpropagation through time."""
