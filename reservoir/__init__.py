@@ -12,7 +12,11 @@ if TYPE_CHECKING:
         ESNClassifier,
         ESNRegressor,
         ESNTransformer,
+        LSTMClassifier,
+        LSTMRegressor,
         RecursiveLeastSquares,
+        RNNClassifier,
+        RNNRegressor,
     )
     from reservoir.forecasting import ReservoirForecaster
 
@@ -20,8 +24,13 @@ __all__ = [
     "ESNClassifier",
     "ESNRegressor",
     "ESNTransformer",
+    "LSTMClassifier",
+    "LSTMRegressor",
+    "RNNClassifier",
+    "RNNRegressor",
     "RecursiveLeastSquares",
     "ReservoirForecaster",
+    "cells",
     "datasets",
     "metrics",
     "model_selection",

@@ -38,7 +38,7 @@ def warmup(*, verbose: bool = True) -> None:
     """
     from tqdm import tqdm
 
-    from reservoir.estimators._learning import PutOffInterrupt
+    from reservoir._interrupt import PutOffInterrupt
     from reservoir.kernels._activations import activate
 
     n_steps = 3 * len(DTYPES) * len(TOPOLOGIES) + 1

@@ -16,9 +16,23 @@ ABOVE = {
     "weights": {"weights", "_spectral", "kernels"},
     "_statistics": {"_statistics"},
     "readout": {"readout", "_statistics", "kernels"},
+    "cells": {"cells", "kernels"},
+    "training": {"training", "cells", "kernels", "_interrupt", "_checkpoint"},
+    "_interrupt": set(),
     "model_selection": {"model_selection", "estimators", "kernels", "weights", "_checkpoint"},
     "_checkpoint": set(),
-    "estimators": {"estimators", "kernels", "sequences", "weights", "readout", "metrics"},
+    "estimators": {
+        "estimators",
+        "training",
+        "cells",
+        "kernels",
+        "sequences",
+        "weights",
+        "readout",
+        "metrics",
+        "_interrupt",
+        "_checkpoint",
+    },
 }
 FILES = sorted((ROOT / "reservoir").rglob("*.py"))
 

@@ -5,7 +5,7 @@
 Elman, J. L. (1990). Finding structure in time. Cognitive Science 14, 179-211.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 

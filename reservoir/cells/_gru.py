@@ -17,7 +17,6 @@ from reservoir.kernels._drive import scan, scan_back
 from reservoir.kernels._jit import jit
 from reservoir.kernels._products import Columns, add_product, columns_of
 
-
 SIGMOID, TANH = ACTIVATIONS["sigmoid"], ACTIVATIONS["tanh"]
 
 

@@ -6,7 +6,7 @@ Jaeger, H., Lukoševičius, M., Popovici, D. and Siewert, U. (2007). Optimizatio
 echo state networks with leaky-integrator neurons. Neural Networks 20, 335-352.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 

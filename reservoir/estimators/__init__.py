@@ -1,8 +1,19 @@
 """Scikit-learn estimators."""
 
 from reservoir.estimators._classifier import ESNClassifier
+from reservoir.estimators._lstm import LSTMClassifier, LSTMRegressor
 from reservoir.estimators._online import RecursiveLeastSquares
+from reservoir.estimators._recurrent import RNNClassifier, RNNRegressor
 from reservoir.estimators._regressor import ESNRegressor
 from reservoir.estimators._transformer import ESNTransformer
 
-__all__ = ["ESNClassifier", "ESNRegressor", "ESNTransformer", "RecursiveLeastSquares"]
+__all__ = [
+    "ESNClassifier",
+    "ESNRegressor",
+    "ESNTransformer",
+    "LSTMClassifier",
+    "LSTMRegressor",
+    "RNNClassifier",
+    "RNNRegressor",
+    "RecursiveLeastSquares",
+]

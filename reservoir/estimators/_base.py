@@ -5,18 +5,18 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from reservoir.estimators._input import SequenceInput
 from reservoir.estimators._reservoir import Floats, Reservoir, build_layers
-from reservoir.sequences import Layout, stack
+from reservoir.sequences import Layout
 from reservoir.weights import INPUT_KINDS, TOPOLOGIES
 
 
-class BaseEchoState(BaseEstimator):
+class BaseEchoState(SequenceInput, BaseEstimator):
     """A drawn reservoir and the way in and out of it."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -107,27 +107,6 @@ class BaseEchoState(BaseEstimator):
         layers = self._reservoir.layers + self._reservoir.backward_layers
         values = [getattr(layer, name) for layer in layers]
         return values[0] if len(values) == 1 else values
-
-    def _sequences(self, X: Any, groups: Any, *, reset: bool) -> tuple[Floats, Layout]:
-        """Validate X and return its stacked rows and their layout."""
-        if sparse.issparse(X):  # a message of scikit-learn's own, with its advice
-            validate_data(self, X, reset=reset)
-        rows, layout = stack(X, groups)
-        try:
-            with np.errstate(over="ignore", invalid="ignore"):  # what overflows is found below
-                checked = validate_data(
-                    self,
-                    rows,
-                    reset=reset,
-                    dtype=np.dtype(self.dtype),
-                    ensure_min_samples=2 if reset else 1,
-                )
-        except ValueError as error:
-            sentence = _sentence(str(error), rows, self.dtype)
-            if sentence is None:
-                raise
-            raise ValueError(sentence) from None
-        return layout.gather(checked), layout
 
     def _draw_reservoir(
         self, n_features: int, n_feedback: int = 0, feedback_scaling: float = 0.0
@@ -235,36 +214,6 @@ class BaseEchoState(BaseEstimator):
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_reservoir")
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        return tags
-
-
-def _sentence(message: str, rows: Any, dtype: str) -> str | None:
-    """Say in one sentence, and where, what scikit-learn says at length of wrong values."""
-    if message.startswith("Complex data"):
-        return (
-            "Complex data not supported: X must hold real numbers; pass the real and imaginary "
-            "parts as columns."
-        )
-    if message.startswith("could not convert"):
-        return f"X must hold numbers only, but {message}; encode or drop that column."
-    if "contains NaN" not in message and "contains infinity" not in message:
-        return None
-    with np.errstate(over="ignore"):
-        values = np.asarray(rows).astype(dtype)
-    missing = np.isnan(values)
-    row, column = np.argwhere(missing if missing.any() else np.isinf(values))[0]
-    name = repr(rows.columns[column]) if hasattr(rows, "columns") else column
-    place = f"first in row {row}, column {name}"
-    if missing.any():
-        return (
-            f"Input X contains NaN, {place}; fill it, for example with X.interpolate() of a "
-            "DataFrame, or drop whole sequences."
-        )
-    return f"Input X contains infinity or a value too large for {dtype}, {place}; clip or drop it."
 
 
 def as_returned_state(states: NDArray[Any], layout: Layout) -> NDArray[Any]:

@@ -5,17 +5,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets
 
 from reservoir.estimators._closed_loop import Readout
+from reservoir.estimators._input import LabelTargets
 from reservoir.estimators._learning import BaseReadout
 from reservoir.estimators._reservoir import Floats
-from reservoir.sequences import Layout, match_targets, match_weights
 
 
-class ESNClassifier(ClassifierMixin, BaseReadout):
+class ESNClassifier(LabelTargets, ClassifierMixin, BaseReadout):
     """Echo state network for classification, a label for each row or for each sequence.
 
     The state of the reservoir follows
@@ -197,18 +195,8 @@ class ESNClassifier(ClassifierMixin, BaseReadout):
         ValueError
             As in `fit`, or if a label is not among the classes of the first call.
         """
-        if classes is not None:
-            given = np.unique(classes)
-            if self.__sklearn_is_fitted__() and not np.array_equal(given, self.classes_):
-                raise ValueError(
-                    f"classes must be those of the first call, {self.classes_.tolist()}, got "
-                    f"{given.tolist()}."
-                )
-            self._given_classes = given
-        try:
+        with self._knowing(classes):
             return self._learn(X, y, groups, sample_weight, partial=True)
-        finally:
-            self.__dict__.pop("_given_classes", None)
 
     def predict(
         self,
@@ -262,59 +250,6 @@ class ESNClassifier(ClassifierMixin, BaseReadout):
             outputs = np.maximum(outputs, 0)
             outputs /= outputs.sum(axis=1, keepdims=True)
         return self._in_form(outputs, layout)
-
-    def score(self, X: Any, y: Any, *, groups: Any = None, sample_weight: Any = None) -> float:
-        """Return the share of labels that are right.
-
-        Parameters
-        ----------
-        X, y, groups, sample_weight
-            As in `fit`.
-
-        Returns
-        -------
-        float
-        """
-        from sklearn.metrics import accuracy_score
-
-        outputs, layout, _ = self._outputs(X, groups, None)
-        labels = self._labels(outputs)
-        values, per_sequence = match_targets(y, layout)
-        if per_sequence != self._per_sequence:
-            raise ValueError(
-                f"y must hold one label for each {'sequence' if self._per_sequence else 'row'}, "
-                "as in fit."
-            )
-        weight = match_weights(sample_weight, layout, per_sequence)
-        if not per_sequence:
-            labels = layout.scatter(labels)
-        return float(accuracy_score(values, labels, sample_weight=weight))
-
-    def _targets(self, y: Any, layout: Layout, *, starting: bool) -> tuple[NDArray[Any], bool]:
-        if y is None:
-            raise ValueError(
-                f"{type(self).__name__} requires y to be passed, but the target y is None."
-            )
-        values, per_sequence = match_targets(y, layout)
-        if np.ndim(values) == 2 and np.shape(values)[1] == 1:
-            values = np.reshape(values, -1) if layout.form != "rows" else values
-        values = column_or_1d(values, warn=True)
-        assert_all_finite(values, input_name="y")
-        check_classification_targets(values)
-        if starting:
-            self.classes_ = getattr(self, "_given_classes", np.unique(values))
-            if len(self.classes_) < 2:
-                raise ValueError(
-                    f"y must hold at least 2 classes, got 1 class, {self.classes_.tolist()}; there "
-                    "is nothing to tell apart."
-                )
-        unknown = ~np.isin(values, self.classes_)
-        if unknown.any():
-            raise ValueError(
-                f"y must hold labels of the classes {self.classes_.tolist()}, got "
-                f"{values[unknown].tolist()[0]!r}; name all classes in the first partial_fit."
-            )
-        return (values if per_sequence else layout.gather(values)), per_sequence
 
     def _start(self, rows: Floats, targets: NDArray[Any], per_sequence: bool) -> None:
         if isinstance(self.alpha, np.ndarray) and self.alpha.ndim:

@@ -1,10 +1,6 @@
 """How an echo state network learns: features of a drawn reservoir into a readout."""
 
 import copy
-import signal
-import sys
-import threading
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -14,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, has_fit_parameter
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
+from reservoir._interrupt import PutOffInterrupt
 from reservoir.estimators._base import BaseEchoState, as_returned_state
 from reservoir.estimators._closed_loop import Linear, Readout, run_with_feedback
+from reservoir.estimators._input import is_known, warn
 from reservoir.estimators._reservoir import Floats
 from reservoir.readout import (
     check_solvable,
@@ -28,7 +26,7 @@ from reservoir.readout import (
     ridge_candidates,
     solve_ridge,
 )
-from reservoir.sequences import Layout, match_weights
+from reservoir.sequences import Layout
 
 SOLVED = ("coef_", "intercept_", "alpha_", "gcv_")
 TRACE_ROWS = 1024  # rows of a block that the size of the states is estimated from
@@ -173,7 +171,7 @@ class BaseReadout(BaseEchoState):
                 "feedback must be False where there is one target for each sequence, got True; "
                 "there is no output at each step to feed back."
             )
-        if not _is_known(targets).all():
+        if not is_known(targets).all():
             raise ValueError(
                 "y must not hold NaN with feedback=True, since every target is fed back; fill "
                 "them first."
@@ -187,16 +185,6 @@ class BaseReadout(BaseEchoState):
                 f"{self.warmup} and a sequence of {shortest} row(s); lower warmup or drop the "
                 "short sequences."
             )
-
-    def _stacked_weight(self, sample_weight: Any, layout: Layout) -> Floats | None:
-        weight = match_weights(sample_weight, layout, self._per_sequence)
-        if weight is None:
-            return None
-        n = layout.n_sequences if self._per_sequence else layout.n_rows
-        weight = _check_sample_weight(
-            weight, np.empty((n, 1)), dtype=np.float64, ensure_non_negative=True
-        )
-        return weight if self._per_sequence else layout.gather(weight)
 
     def _samples(self, task: "Task") -> Iterator[tuple[slice, Floats]]:
         """Yield what the readout learns from, in blocks: which targets, and features."""
@@ -244,7 +232,7 @@ class BaseReadout(BaseEchoState):
         if interrupted:
             if fresh is None or fresh.n_rows == 0:
                 raise KeyboardInterrupt
-            _warn(
+            warn(
                 f"Interrupted: the readout is fitted to the first {fresh.n_rows} of "
                 f"{len(task.targets)} targets."
             )
@@ -317,7 +305,7 @@ class BaseReadout(BaseEchoState):
             index[here] = np.arange(some.start or 0, some.stop)
             features[here] = block
             filled += len(block)
-        known = _is_known(task.targets[index])
+        known = is_known(task.targets[index])
         if not known.any():
             raise ValueError(
                 "y must hold at least one finite target, but all targets are NaN; fill or drop "
@@ -450,13 +438,10 @@ class BaseReadout(BaseEchoState):
             and layout.n_rows == 1
             and not self._per_sequence
         ):
-            _warn(
+            warn(
                 "A single row is predicted from rest, without any memory of the rows before it; "
                 "pass whole sequences, an initial_state, or set predict_state='carry'."
             )
-
-    def _in_form(self, outputs: NDArray[Any], layout: Layout) -> Any:
-        return outputs if self._per_sequence else layout.restore(outputs)
 
 
 @dataclass
@@ -472,33 +457,6 @@ class Task:
     weight: Floats | None = None
     rows_done: NDArray[np.int64] | int = 0  # of each sequence
     last_features: Any = None  # of the last row done
-
-
-class PutOffInterrupt:
-    """Hold Ctrl-C back until a block is done; a second one acts at once.
-
-    Only in the main thread, where Python delivers it.
-    """
-
-    requested = False
-
-    def __enter__(self) -> "PutOffInterrupt":
-        self._previous = signal.getsignal(signal.SIGINT)
-        self._active = threading.current_thread() is threading.main_thread() and callable(
-            self._previous
-        )
-        if self._active:
-            signal.signal(signal.SIGINT, self._note)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._active:
-            signal.signal(signal.SIGINT, self._previous)
-
-    def _note(self, number: int, frame: Any) -> None:
-        if self.requested and callable(self._previous):
-            self._previous(number, frame)
-        self.requested = True
 
 
 class Pool:
@@ -532,26 +490,9 @@ def _kept_runs(
         yield slice(part.start + start, part.start + stop), features[start:stop]
 
 
-def _is_known(targets: NDArray[Any]) -> NDArray[np.bool_]:
-    if not np.issubdtype(targets.dtype, np.floating):
-        return np.ones(len(targets), bool)
-    return ~np.isnan(targets.reshape(len(targets), -1)).any(axis=1)
-
-
 def _warn_unknown(n_unknown: int, n_targets: int) -> None:
     if n_unknown:
-        _warn(
+        warn(
             f"{n_unknown} of {n_targets} targets are NaN; their rows drive the network but are "
             "left out of the fit of the readout."
         )
-
-
-_PACKAGES = {"reservoir", "sklearn"}
-
-
-def _warn(message: str) -> None:
-    """Warn at the line of the user's that led here."""
-    level, frame = 1, sys._getframe()
-    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] in _PACKAGES:
-        level, frame = level + 1, frame.f_back
-    warnings.warn(message, stacklevel=level)

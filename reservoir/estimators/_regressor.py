@@ -5,19 +5,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.base import MultiOutputMixin, RegressorMixin, _fit_context
 from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from reservoir.estimators._closed_loop import generate_from_input, run_with_feedback
+from reservoir.estimators._input import NumberTargets
 from reservoir.estimators._learning import BaseReadout
 from reservoir.estimators._reservoir import Floats
-from reservoir.sequences import Layout, match_targets, match_weights
+from reservoir.sequences import Layout
 
 
-class ESNRegressor(MultiOutputMixin, RegressorMixin, BaseReadout):
+class ESNRegressor(NumberTargets, MultiOutputMixin, RegressorMixin, BaseReadout):
     """Echo state network for regression and forecasting.
 
     The state of the reservoir follows
@@ -315,69 +315,6 @@ class ESNRegressor(MultiOutputMixin, RegressorMixin, BaseReadout):
         else:
             outputs = self._generate_from_input(int(n_steps), context, X_future)
         return self._with_target_ndim(outputs)
-
-    def score(self, X: Any, y: Any, *, groups: Any = None, sample_weight: Any = None) -> float:
-        """Return the coefficient of determination R² of the predictions.
-
-        Parameters
-        ----------
-        X, y, groups, sample_weight
-            As in `fit`; targets that are NaN are left out.
-
-        Returns
-        -------
-        float
-        """
-        from sklearn.metrics import r2_score
-
-        outputs, layout, _ = self._outputs(X, groups, None)
-        targets, per_sequence = self._targets(y, layout, starting=False)
-        if per_sequence != self._per_sequence:
-            raise ValueError(
-                f"y must hold one target for each {'sequence' if self._per_sequence else 'row'}, "
-                "as in fit."
-            )
-        weight = match_weights(sample_weight, layout, per_sequence)
-        if weight is not None and not per_sequence:
-            weight = layout.gather(np.asarray(weight))
-        outputs = outputs.reshape(len(outputs), -1)
-        targets = targets.reshape(len(targets), -1)
-        known = ~np.isnan(targets).any(axis=1)
-        return float(
-            r2_score(
-                targets[known],
-                outputs[known],
-                sample_weight=None if weight is None else weight[known],
-            )
-        )
-
-    def _targets(self, y: Any, layout: Layout, *, starting: bool) -> tuple[NDArray[Any], bool]:
-        if y is None:
-            raise ValueError(
-                f"{type(self).__name__} requires y to be passed, but the target y is None."
-            )
-        values, per_sequence = match_targets(y, layout)
-        if np.asarray(values).dtype.kind in "US":
-            raise ValueError("y must hold numbers, got strings; use ESNClassifier for labels.")
-        values = check_array(
-            values,
-            dtype=np.float64,
-            ensure_2d=False,
-            ensure_all_finite="allow-nan",
-            input_name="y",
-            estimator=self,
-        )
-        n_outputs = 1 if values.ndim == 1 else values.shape[1]
-        if starting:
-            self._n_outputs = n_outputs
-        elif n_outputs != self._n_outputs:
-            raise ValueError(f"y must have {self._n_outputs} output(s) as in fit, got {n_outputs}.")
-        return (values if per_sequence else layout.gather(values)), per_sequence
-
-    def _with_target_ndim(self, outputs: NDArray[Any]) -> NDArray[Any]:
-        if self._target_ndim == 1:
-            return outputs.reshape(len(outputs))
-        return outputs.reshape(len(outputs), -1)
 
     def _context_state(self, context: Any, teacher: Any = None) -> tuple[Floats, Floats]:
         """Return the state at the end of the context, and the features of its last row."""

@@ -41,9 +41,7 @@ def columns_of(matrix: Floats) -> Columns:
         filled = np.zeros((n_rows, n_groups * lanes), matrix.dtype)
         filled[:, :n_columns] = matrix
         matrix = filled
-    return Columns(
-        np.ascontiguousarray(matrix.reshape(n_rows, n_groups, lanes).transpose(1, 0, 2))
-    )
+    return Columns(np.ascontiguousarray(matrix.reshape(n_rows, n_groups, lanes).transpose(1, 0, 2)))
 
 
 def _tile(n_rows: int, n_groups: int) -> Any:

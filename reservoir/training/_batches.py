@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -197,7 +198,7 @@ class Plan:
             if n > 1 and self.shuffle:  # elsewhere in each epoch
                 edges[1:-1] += rng.integers(-(self.bptt_steps // 2), self.bptt_steps // 2 + 1)
                 edges = np.clip(edges, 0, length)
-            streams += [(number, a, b) for a, b in zip(edges[:-1], edges[1:], strict=True) if a < b]
+            streams += [(number, a, b) for a, b in pairwise(edges) if a < b]
         return np.array(streams, np.int64)
 
     def _shuffled(self, examples: Examples, rng: np.random.Generator) -> Iterator[Batch]:
@@ -208,7 +209,7 @@ class Plan:
             if self.shuffle and length > self.bptt_steps:
                 offset = int(rng.integers(self.bptt_steps))
             edges = np.unique(np.r_[0, np.arange(offset, length, self.bptt_steps), length])
-            windows += [(number, a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+            windows += [(number, a, b) for a, b in pairwise(edges)]
         table = np.array(windows, np.int64)
         order = self._order(len(table), rng)
         for begin in range(0, len(order), self.batch_size):

@@ -53,7 +53,7 @@ def batch_gradient(
     *,
     share: Floats | None = None,
     masks: list[Floats] | None = None,
-    run_all: Map = lambda function, arguments: [function(each) for each in arguments],
+    run_all: Map | None = None,
 ) -> Gradient:
     """Return the loss of a batch and its gradient in all parameters, as one vector.
 
@@ -68,8 +68,8 @@ def batch_gradient(
         Of the teacher in what is fed back.
     masks : list of ndarray, optional
         Of dropout.
-    run_all : callable
-        Maps a function over slices of the batch; what it returns does not depend on how.
+    run_all : callable, optional
+        Maps a function over slices of the batch, for example in threads.
     """
     arranged = objective.network.arrange(weights)
     total = float(batch.weight.sum(dtype=np.float64))
@@ -87,7 +87,9 @@ def batch_gradient(
             total,
         )
 
-    losses, gradients, ends = zip(*run_all(one, slices_of(len(batch.lengths))), strict=True)
+    slices = slices_of(len(batch.lengths))
+    found = run_all(one, slices) if run_all else [one(columns) for columns in slices]
+    losses, gradients, ends = zip(*found, strict=True)
     gradient = gradients[0]
     for other in gradients[1:]:  # in the order of the columns
         gradient = gradient + other

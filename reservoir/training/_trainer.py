@@ -1,4 +1,4 @@
-"""Training: epochs of batches, each of which changes the weights; what stops it and what is kept."""
+"""Training: epochs of batches that change the weights; what stops it and what is kept."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -59,7 +59,7 @@ class Course:
 
 
 class NotFiniteError(FloatingPointError):
-    """The loss has left the finite numbers; the course holds the last weights for which it had not."""
+    """The loss is not finite; the course holds the last weights for which it was."""
 
 
 @dataclass
@@ -212,7 +212,8 @@ class Trainer:
         n_features = (network.read.stop - network.read.start) * network.n_directions
         shape = (*batch.x.shape[:2], n_features)
         return [
-            (rng.random(shape, np.float32) >= rate).astype(batch.x.dtype) / batch.x.dtype.type(1 - rate)
+            (rng.random(shape, np.float32) >= rate).astype(batch.x.dtype)
+            / batch.x.dtype.type(1 - rate)
             for _ in range(network.n_layers - 1)
         ]
 
@@ -271,8 +272,10 @@ def _team() -> Iterator[Map]:
             yield lambda function, arguments: [function(each) for each in arguments]
             return
         with ThreadPoolExecutor(n) as pool:
-            yield lambda function, arguments: (
-                [function(arguments[0])]
-                if len(arguments) == 1
-                else list(pool.map(function, arguments))
+            yield (
+                lambda function, arguments: (
+                    [function(arguments[0])]
+                    if len(arguments) == 1
+                    else list(pool.map(function, arguments))
+                )
             )

@@ -1,4 +1,4 @@
-"""Parameters as trees of arrays that are views of one vector, so that an optimiser sees a vector."""
+"""Parameters as trees of arrays that are views of one vector, which is what an optimiser sees."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def flat(tree: Tree, dtype: Any) -> Floats:
     return np.concatenate([np.ravel(leaf) for leaf in leaves(tree)]).astype(dtype, copy=False)
 
 
-def views(tree: Tree, vector: Floats) -> Tree:
+def views(tree: Tree, vector: NDArray[Any]) -> Tree:
     """Return a tree of the same form whose arrays are parts of a vector."""
     position = 0
 

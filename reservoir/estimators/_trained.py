@@ -1,0 +1,605 @@
+"""What all networks trained by gradient share: parameters, sequences in, training, running."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+from numbers import Integral, Real
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Hidden, Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from reservoir.estimators._input import SequenceInput, is_known, warn
+from reservoir.sequences import Layout
+
+if TYPE_CHECKING:
+    from reservoir.training._batches import Examples, Plan
+    from reservoir.training._network import Network, Weights
+    from reservoir.training._trainer import Course, Trainer
+
+Floats = NDArray[np.floating]
+
+LONGEST_WINDOW, MOST_TOGETHER, FEWEST_UPDATES = 100, 32, 16  # of what "auto" chooses
+SAVE_EVERY = 5.0  # seconds between checkpoints
+NOT_OF_A_CHECKPOINT = {"max_iter", "verbose", "checkpoint"}  # may differ where it is resumed
+
+
+class BaseTrained(SequenceInput, BaseEstimator):
+    """A network of some cell, and how it is trained."""
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "n_units": [Interval(Integral, 1, None, closed="left")],
+        "n_layers": [Interval(Integral, 1, None, closed="left")],
+        "bidirectional": ["boolean"],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "pooling": [StrOptions({"mean", "last"})],
+        "delay": [Interval(Integral, 0, None, closed="left")],
+        "warmup": [Interval(Integral, 0, None, closed="left")],
+        "learn_initial_state": ["boolean"],
+        "teacher_forcing": [Interval(Real, 0, 1, closed="both"), tuple, list],
+        "solver": [StrOptions({"sgd", "rmsprop", "adam", "adamw"})],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "vanishing_penalty": [Interval(Real, 0, None, closed="left")],
+        "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
+        "bptt_steps": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+            None,
+        ],
+        "carry_state": ["boolean"],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "shuffle": ["boolean"],
+        "learning_rate": [StrOptions({"constant", "invscaling", "adaptive", "cosine"}), callable],
+        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "power_t": [Interval(Real, 0, None, closed="left")],
+        "momentum": [Interval(Real, 0, 1, closed="left")],
+        "nesterovs_momentum": ["boolean"],
+        "beta_1": [Interval(Real, 0, 1, closed="left")],
+        "beta_2": [Interval(Real, 0, 1, closed="left")],
+        "epsilon": [Interval(Real, 0, None, closed="neither")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "n_iter_no_change": [
+            Interval(Integral, 1, None, closed="left"),
+            Hidden(Interval(Real, np.inf, None, closed="left")),
+        ],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "warm_start": ["boolean"],
+        "checkpoint": [None, str, Path],
+        "dtype": [StrOptions({"float64", "float32"})],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    # for type checkers: what the constructors of the estimators set
+    n_units: int
+    n_layers: int
+    bidirectional: bool
+    dropout: float
+    pooling: str
+    delay: int
+    warmup: int
+    learn_initial_state: bool
+    teacher_forcing: Any
+    solver: str
+    alpha: float
+    vanishing_penalty: float
+    clip_norm: float | None
+    bptt_steps: int | str | None
+    carry_state: bool
+    batch_size: int | str
+    shuffle: bool
+    learning_rate: Any
+    learning_rate_init: float
+    power_t: float
+    momentum: float
+    nesterovs_momentum: bool
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    max_iter: int
+    tol: float
+    n_iter_no_change: int
+    early_stopping: bool
+    validation_fraction: float
+    warm_start: bool
+    checkpoint: Any
+    random_state: Any
+    verbose: bool | int
+
+    n_iter_: int
+    loss_curve_: list[float]
+
+    _network: "Network"
+    _template: "Weights"
+    _vector: Floats
+    _n_steps: int  # of the longest sequence made from one input, or 0
+
+    def _make_cell(self) -> Any:
+        """Return the cell that the parameters ask for."""
+        raise TypeError("each kind of network makes its own cells")
+
+    def _loss(self) -> Any:
+        """Return what is made small."""
+        raise TypeError("each kind of estimator has its own loss")
+
+    def _targets(self, y: Any, layout: Layout, *, starting: bool) -> tuple[NDArray[Any], bool]:
+        raise TypeError("each kind of estimator validates its own targets")
+
+    def _encode(self, targets: NDArray[Any]) -> Floats:
+        """Return the numbers (n_targets, n_outputs) that the network learns."""
+        raise TypeError("each kind of estimator has its own code")
+
+    def _score_of(self, outputs: Floats, examples: "Examples") -> float:
+        """Return how good outputs for examples are; higher is better."""
+        raise TypeError("each kind of estimator has its own score")
+
+    @property
+    def parameters_(self) -> "Weights":
+        """All parameters: a tree of named tuples of arrays, layer by layer."""
+        from reservoir.training._trees import views
+
+        check_is_fitted(self)
+        return views(self._template, self._vector.copy())
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_vector")
+
+    def _learn(
+        self, X: Any, y: Any, groups: Any, sample_weight: Any, *, partial: bool = False
+    ) -> Any:
+        """Train, from nothing or on; a network that fails at once is none."""
+        fitted = self.__sklearn_is_fitted__()
+        starting = not (fitted and (partial or self.warm_start))
+        if starting:
+            for name in ("_vector", "_optimiser"):
+                self.__dict__.pop(name, None)
+        X, n_steps = self._as_sequences(X, y)
+        rows, layout = self._sequences(X, groups, reset=starting)
+        targets, per_sequence = self._targets(y, layout, starting=starting)
+        if not starting and per_sequence != self._per_sequence:
+            raise ValueError(
+                "y must be given as before: one target for each "
+                f"{'sequence' if self._per_sequence else 'row'}, got one for each "
+                f"{'sequence' if per_sequence else 'row'}."
+            )
+        self._per_sequence, self._n_steps = per_sequence, n_steps
+        examples = self._examples(rows, layout, targets, sample_weight)
+        if starting:
+            self._target_ndim = np.ndim(targets)
+            self._draw(examples)
+        self._train(examples, partial=partial)
+        return self
+
+    def _as_sequences(self, X: Any, y: Any) -> tuple[Any, int]:
+        """Give sequences that are made from one input each the inputs of their later steps: 0.
+
+        That is what rows are whose targets are whole sequences.
+        """
+        if isinstance(y, np.ndarray):
+            whole = y.ndim == 3
+        else:
+            whole = isinstance(y, list | tuple) and len(y) > 0 and np.ndim(y[0]) == 2
+        single = np.ndim(X) == 2 if not isinstance(X, list | tuple) else np.ndim(X[0]) == 1
+        if not (whole and single):
+            return X, 0
+        if len(X) != len(y):
+            raise ValueError(
+                f"X must hold one row for each sequence of y, got {len(X)} rows for {len(y)} "
+                "sequences."
+            )
+        rows = np.asarray(X)
+        lengths = [len(part) for part in y]
+        sequences = [_from_one(row, n) for row, n in zip(rows, lengths, strict=True)]
+        return (np.stack(sequences) if isinstance(y, np.ndarray) else sequences), max(lengths)
+
+    def _examples(
+        self, rows: Floats, layout: Layout, targets: NDArray[Any], sample_weight: Any
+    ) -> "Examples":
+        from reservoir.training._batches import Examples
+
+        encoded = self._encode(targets).astype(rows.dtype, copy=False)
+        weight = self._stacked_weight(sample_weight, layout)
+        known = is_known(targets)
+        if not known.any():
+            raise ValueError(
+                "y must hold at least one finite target, but all targets are NaN; fill or drop "
+                "them."
+            )
+        if not known.all():
+            warn(f"{(~known).sum()} of {len(known)} targets are NaN; they are left out.")
+            if self._make_cell().feeds_back:
+                raise ValueError(
+                    "y must not hold NaN with a cell that feeds its output back, since every "
+                    "target is fed back; fill them first."
+                )
+        counts = known.astype(rows.dtype) if weight is None else known * weight
+        counts = counts.astype(rows.dtype) * self._class_factors(targets).astype(rows.dtype)
+        examples = Examples(rows, layout.bounds, encoded, counts, self._per_sequence)
+        self._check_lengths(layout)
+        return self._delayed(examples)
+
+    def _class_factors(self, targets: NDArray[Any]) -> Floats:
+        return np.ones(1)
+
+    def _check_lengths(self, layout: Layout) -> None:
+        shortest = int(layout.lengths.min())
+        if self.delay and self._per_sequence:
+            raise ValueError(
+                f"delay must be 0 where there is one target for each sequence, got {self.delay}."
+            )
+        for name in ("delay", "warmup"):
+            if shortest <= getattr(self, name):
+                raise ValueError(
+                    f"{name} must be smaller than the length of every sequence, got {name}="
+                    f"{getattr(self, name)} and a sequence of {shortest} row(s); lower {name} or "
+                    "drop the short sequences."
+                )
+
+    def _delayed(self, examples: "Examples") -> "Examples":
+        """Let the output at a step answer for the row ``delay`` steps before."""
+        if not self.delay:
+            return examples
+        rows, bounds = self._longer(examples.rows, examples.bounds)
+        index = np.concatenate([np.arange(a + self.delay, b) for a, b in pairwise(bounds)])
+        targets = np.zeros((len(rows), examples.targets.shape[1]), rows.dtype)
+        weight = np.zeros(len(rows), rows.dtype)
+        targets[index], weight[index] = examples.targets, examples.weight
+        return replace(examples, rows=rows, bounds=bounds, targets=targets, weight=weight)
+
+    def _longer(self, rows: Floats, bounds: NDArray[np.int64]) -> tuple[Floats, NDArray[np.int64]]:
+        """Append ``delay`` rows of 0 to each sequence."""
+        ends = np.repeat(bounds[1:], self.delay)
+        longer = np.insert(rows, ends, 0, axis=0)
+        return longer, bounds + self.delay * np.arange(len(bounds))
+
+    def _draw(self, examples: "Examples") -> None:
+        """Draw the weights of a network that fits the examples."""
+        from reservoir.training._network import Network
+        from reservoir.training._trees import flat
+
+        cell = self._make_cell()
+        n_inputs, n_outputs = examples.rows.shape[1], examples.targets.shape[1]
+        if cell.feeds_back:
+            self._check_feedback(cell)
+        self._network = Network(
+            cell,
+            n_inputs,
+            self.n_units,
+            n_outputs,
+            self.n_layers,
+            self.bidirectional,
+            self.pooling if self._per_sequence else None,
+        )
+        seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        self._template = self._network.init(np.random.default_rng([seed, 0]))
+        self._rng = np.random.default_rng([seed, 1])
+        self._first_vector = flat(self._template, np.dtype(self.dtype))
+
+    def _check_feedback(self, cell: Any) -> None:
+        wrong = {
+            "n_layers=1": self.n_layers > 1,
+            "bidirectional=False": self.bidirectional,
+            "delay=0": self.delay > 0,
+            "one target for each row": self._per_sequence,
+        }
+        for needed, missing in wrong.items():
+            if missing:
+                raise ValueError(
+                    f"cell {cell.name!r} feeds its output back at each step and needs {needed}."
+                )
+
+    def _train(self, examples: "Examples", *, partial: bool) -> None:
+        from reservoir.training._checkpoint import load_course
+        from reservoir.training._trainer import Course, NotFiniteError
+
+        held_back = None
+        if self.early_stopping and not partial:
+            examples, held_back = self._split(examples)
+        vector = self.__dict__.pop("_first_vector", None)
+        on = vector is None  # goes on from weights that are there
+        vector = self._vector.copy() if vector is None else vector
+        optimiser = self._optimiser if partial and on else self._make_optimiser()
+        course = Course(vector, optimiser, self._rng)
+        trainer = self._make_trainer(examples, held_back)
+        if partial:
+            trainer.settings = replace(trainer.settings, max_iter=1)
+        path = None if self.checkpoint is None or partial else Path(self.checkpoint)
+        save = self._saver(path, examples)
+        if path is not None and path.exists():
+            load_course(path, course, self._fingerprint(examples))
+            if course.n_iter < self.max_iter and not course.finished.startswith("the "):
+                course.finished = ""
+        try:
+            interrupted = self._run(trainer, course, examples, save)
+        except NotFiniteError:
+            if course.optimiser.n_updates:
+                self._keep(course, held_back is not None, on=on and partial)
+            raise
+        self._keep(course, held_back is not None, on=on and partial)
+        if interrupted:
+            kept = "the weights with the best validation score" if course.scores else "the weights"
+            warn(
+                f"Interrupted in epoch {course.n_iter + 1} of {self.max_iter}: {kept} so far are "
+                "kept."
+            )
+            raise KeyboardInterrupt
+
+    def _run(self, trainer: "Trainer", course: "Course", examples: "Examples", save: Any) -> bool:
+        """Train with a progress bar and a checkpoint; return whether Ctrl-C came."""
+        from tqdm import tqdm
+
+        n = trainer.settings.max_iter
+        with tqdm(total=n, initial=course.n_iter, disable=not self.verbose, unit="epoch") as bar:
+
+            def each_epoch(course: "Course") -> None:
+                shown = {"loss": f"{course.loss_curve[-1]:.4g}"}
+                if course.scores:
+                    shown["validation"] = f"{course.scores[-1]:.4g}"
+                bar.set_postfix(shown, refresh=False)
+                bar.update()
+                save(course, last=False)
+
+            trainer.each_epoch = each_epoch
+            save(course, last=False)
+            interrupted = trainer.run(course, examples)
+        save(course, last=True)
+        return interrupted
+
+    def _saver(self, path: Path | None, examples: "Examples") -> Callable[..., None]:
+        """Return what keeps the course at the end of each epoch, in the file now and then."""
+        from copy import deepcopy
+
+        from reservoir.training._checkpoint import save_course
+
+        if path is None:
+            return lambda course, *, last: None
+        fingerprint = self._fingerprint(examples)
+        if not path.parent.is_dir():
+            raise ValueError(
+                f"checkpoint must be in a folder that exists, got {path}; make {path.parent} first."
+            )
+        saved, kept = -np.inf, None
+
+        def save(course: Any, *, last: bool) -> None:
+            nonlocal saved, kept
+            if not last:
+                kept = deepcopy(course)
+            if kept is not None and (last or time.monotonic() - saved > SAVE_EVERY):
+                save_course(path, kept, fingerprint)
+                saved = time.monotonic()
+
+        return save
+
+    def _fingerprint(self, examples: "Examples") -> str:
+        from reservoir._checkpoint import digest
+
+        parameters = {
+            name: repr(value) if callable(value) or name == "cell" else value
+            for name, value in self.get_params().items()
+            if name not in NOT_OF_A_CHECKPOINT
+        }
+        if self.learning_rate == "cosine":
+            parameters["max_iter"] = self.max_iter
+        return digest([type(self).__name__, parameters, vars(examples)])
+
+    def _make_optimiser(self) -> Any:
+        from reservoir.training._trainer import decayed_of
+        from reservoir.training.optimisers import make_optimiser
+
+        decayed = decayed_of(self._template).astype(self.dtype)
+        return make_optimiser(
+            self.solver,
+            momentum=self.momentum,
+            nesterov=self.nesterovs_momentum,
+            beta_1=self.beta_1,
+            beta_2=self.beta_2,
+            epsilon=self.epsilon,
+            decay=decayed * np.dtype(self.dtype).type(self.alpha),
+        )
+
+    def _make_trainer(self, examples: "Examples", held_back: "Examples | None") -> "Trainer":
+        from reservoir.training._bptt import Objective
+        from reservoir.training._trainer import Settings, Trainer
+
+        forcing = self.teacher_forcing
+        if isinstance(forcing, tuple | list) and not (
+            len(forcing) == 2 and all(0 <= share <= 1 for share in forcing)
+        ):
+            raise ValueError(
+                "teacher_forcing must be a share between 0 and 1, or the first and the last of "
+                f"the shares, got {forcing!r}."
+            )
+        settings = Settings(
+            max_iter=self.max_iter,
+            tol=self.tol,
+            n_iter_no_change=self.n_iter_no_change,
+            rate=self.learning_rate_init,
+            schedule=self.learning_rate,
+            power_t=self.power_t,
+            clip_norm=self.clip_norm,
+            alpha=self.alpha,
+            decoupled=self.solver == "adamw",
+            dropout=self.dropout,
+            teacher_forcing=forcing,
+            learn_initial_state=self.learn_initial_state,
+        )
+        if self.vanishing_penalty and type(self._network.cell).vanishing is _plain_vanishing():
+            raise ValueError(
+                f"vanishing_penalty must be 0 with cell {self._network.cell.name!r}, which has "
+                f"no single recurrent matrix, got {self.vanishing_penalty}."
+            )
+        score = None
+        if held_back is not None:
+            score = self._validation(examples, held_back)
+        return Trainer(
+            Objective(self._network, self._loss(), self.vanishing_penalty),
+            self._template,
+            self._plan(examples),
+            settings,
+            score,
+        )
+
+    def _plan(self, examples: "Examples") -> "Plan":
+        from reservoir.training._batches import Plan
+
+        steps: Any
+        size: Any
+        n_rows, longest = int(examples.bounds[-1]), int(examples.lengths.max())
+        steps, size = self.bptt_steps, self.batch_size
+        if steps == "auto":
+            steps = LONGEST_WINDOW if longest > 2 * LONGEST_WINDOW else None
+        if self.bidirectional and steps is not None and longest > steps:
+            if self.bptt_steps != "auto":
+                raise ValueError(
+                    f"bptt_steps must be None with bidirectional=True, got {steps}; the backward "
+                    "direction needs each sequence to its end."
+                )
+            steps = None
+        n_parts = examples.n_sequences if steps is None else -(-n_rows // int(steps))
+        if size == "auto":
+            size = int(np.clip(n_parts // FEWEST_UPDATES, 1, MOST_TOGETHER))
+        elif int(size) > n_parts:
+            warn(
+                f"batch_size={size} is larger than the {n_parts} sequences or windows there are, "
+                "which make one batch."
+            )
+        return Plan(
+            int(size),
+            None if steps is None else int(steps),
+            self.carry_state,
+            self.shuffle,
+            self.warmup,
+            self._network.cell.feeds_back,
+        )
+
+    def _split(self, examples: "Examples") -> tuple["Examples", "Examples"]:
+        """Hold the last sequences back, or the last rows of a single one."""
+        n = examples.n_sequences
+        if n > 1:
+            n_held = max(1, round(n * self.validation_fraction))
+            if n_held >= n:
+                raise ValueError(
+                    f"validation_fraction must leave a sequence to learn from, got "
+                    f"{self.validation_fraction} of {n} sequences."
+                )
+            return examples.take(np.arange(n - n_held)), examples.take(np.arange(n - n_held, n))
+        n_rows = len(examples.rows)
+        first = n_rows - max(1, round(n_rows * self.validation_fraction))
+        if first <= self.warmup:
+            raise ValueError(
+                f"validation_fraction must leave more than warmup={self.warmup} rows to learn "
+                f"from, got {self.validation_fraction} of {n_rows} rows."
+            )
+        weight = examples.weight.copy()
+        weight[:first] = 0  # the rows before run it in
+        learned = replace(
+            examples,
+            rows=examples.rows[:first],
+            bounds=np.array([0, first]),
+            targets=examples.targets[:first],
+            weight=examples.weight[:first],
+        )
+        return learned, replace(examples, weight=weight)
+
+    def _validation(
+        self, examples: "Examples", held_back: "Examples"
+    ) -> Callable[["Weights"], float]:
+        from reservoir.training._run import run_network
+
+        def score(weights: "Weights") -> float:
+            states = self._network.begin(weights, held_back.n_sequences)
+            outputs, _ = run_network(
+                self._network, weights, held_back.rows, held_back.bounds, states
+            )
+            return self._score_of(outputs, held_back)
+
+        return score
+
+    def _keep(self, course: "Course", validated: bool, *, on: bool) -> None:
+        """Take over what a course has come to."""
+        best = course.best_vector if validated else None
+        self._vector = course.vector if best is None else best
+        self._optimiser = course.optimiser
+        self.n_iter_ = course.n_iter + (self.n_iter_ if on else 0)
+        self.loss_curve_ = (self.loss_curve_ if on else []) + course.loss_curve
+        self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else np.inf
+        self.best_loss_ = None if validated else course.best_loss
+        self.validation_scores_ = course.scores if validated else None
+        self.best_validation_score_ = course.best_score if validated else None
+        self.n_outputs_ = self._network.n_outputs
+
+    def _outputs(
+        self, X: Any, groups: Any, initial_state: Any, n_steps: int | None = None
+    ) -> tuple[Floats, Layout, Floats]:
+        """Return outputs for stacked rows or for sequences, the layout, and the final states."""
+        from reservoir.training._run import as_states, as_vectors, run_network
+
+        check_is_fitted(self)
+        if n_steps is not None and not self._n_steps:
+            raise ValueError(
+                f"n_steps must be None for a network that was fitted to a row for each step, got "
+                f"{n_steps}."
+            )
+        if self._n_steps:
+            X = np.stack([_from_one(row, n_steps or self._n_steps) for row in np.asarray(X)])
+        rows, layout = self._sequences(X, groups, reset=False)
+        weights = self.parameters_
+        states = self._network.begin(weights, layout.n_sequences)
+        if initial_state is not None:
+            states = as_states(self._given_state(initial_state, layout.n_sequences), self._network)
+        bounds = layout.bounds
+        if self.delay:
+            rows, bounds = self._longer(rows, bounds)
+        outputs, ends = run_network(self._network, weights, rows, bounds, states)
+        if self.delay:
+            keep = [np.arange(a + self.delay, b) for a, b in pairwise(bounds)]
+            outputs = outputs[np.concatenate(keep)]
+        if not np.isfinite(outputs).all():
+            raise FloatingPointError(
+                "The outputs left the finite numbers; the network diverges on this input. Scale "
+                "it like the training data, or train with clip_norm or a smaller rate."
+            )
+        vectors = as_vectors(ends)
+        return outputs, layout, vectors[0] if layout.is_single else vectors
+
+    def _given_state(self, initial_state: Any, n_sequences: int) -> Floats:
+        if self._network.bidirectional or self.delay:
+            raise ValueError(
+                "initial_state must be None with bidirectional=True or a delay, got a state."
+            )
+        state = np.array(initial_state, np.dtype(self.dtype), ndmin=2)
+        expected = (n_sequences, self._network.n_layers * self._network.n_state)
+        if state.shape != expected or not np.isfinite(state).all():
+            raise ValueError(
+                f"initial_state must be finite and of shape (n_sequences, n_state) = {expected}, "
+                f"as return_state=True returns it, got shape {np.shape(initial_state)}."
+            )
+        return state
+
+    def _check_returnable(self, return_state: bool) -> None:
+        if return_state and (self.bidirectional or self.delay):
+            raise ValueError(
+                "return_state must be False with bidirectional=True or a delay, got True; later "
+                "rows would change the outputs of these."
+            )
+
+
+def _from_one(row: Any, n_steps: int) -> Any:
+    """Return the inputs of a sequence that is made from one: it, then 0."""
+    sequence = np.zeros((n_steps, len(row)), np.asarray(row).dtype)
+    sequence[0] = row
+    return sequence
+
+
+def _plain_vanishing() -> Any:
+    from reservoir.cells import Cell
+
+    return Cell.vanishing

@@ -1,0 +1,361 @@
+"""Networks trained by gradient on numbers and on labels."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin, _fit_context
+from sklearn.utils._param_validation import HasMethods, StrOptions
+from sklearn.utils.class_weight import compute_class_weight
+
+from reservoir.estimators._input import LabelTargets, NumberTargets
+from reservoir.estimators._trained import BaseTrained
+
+if TYPE_CHECKING:
+    from reservoir.estimators._stream import Stream
+    from reservoir.training._batches import Examples
+
+Floats = NDArray[np.floating]
+
+
+class TrainedRegressor(NumberTargets, MultiOutputMixin, RegressorMixin, BaseTrained):
+    """A trained network for numbers."""
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **BaseTrained._parameter_constraints,
+        "loss": [
+            StrOptions(
+                {"squared_error", "absolute_error", "huber", "quantile", "binary_cross_entropy"}
+            ),
+            HasMethods(["__call__"]),
+        ],
+    }
+
+    loss: Any
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, *, groups: Any = None, sample_weight: Any = None) -> Any:
+        """Draw the weights and train them.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features), 3-D array or list of 2-D arrays
+            Sequences; see `reservoir.sequences`. A row for each sequence where the targets are
+            whole sequences: it is the input of their first step, followed by 0.
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs), 3-D array or list
+            Targets in the form of X, or one for each sequence; those that are NaN are left out.
+        groups : array-like of shape (n_rows,), optional
+            The sequence that each row belongs to.
+        sample_weight : array-like of shape (n_rows,) or (n_sequences,), optional
+            How much each target counts.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If the input is of the wrong shape or not finite, or a sequence is not longer than
+            ``warmup`` and ``delay``.
+        FloatingPointError
+            If the loss is not finite, naming epoch and batch; the network then has the last
+            weights for which it was.
+        KeyboardInterrupt
+            After Ctrl-C, when the batch at hand is done; the network then has the weights so far.
+        """
+        return self._learn(X, y, groups, sample_weight)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any, groups: Any = None, sample_weight: Any = None) -> Any:
+        """Train for one epoch more, on these data.
+
+        Parameters
+        ----------
+        X, y, groups, sample_weight
+            As in `fit`.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError, FloatingPointError
+            As in `fit`.
+        """
+        return self._learn(X, y, groups, sample_weight, partial=True)
+
+    def predict(
+        self,
+        X: Any,
+        *,
+        groups: Any = None,
+        initial_state: Any = None,
+        return_state: bool = False,
+        n_steps: int | None = None,
+    ) -> Any:
+        """Return the outputs for each row, or for each sequence if it was fitted so.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features), 3-D array or list of 2-D arrays
+        groups : array-like of shape (n_rows,), optional
+        initial_state : array-like of shape (n_state,) or (n_sequences, n_state), optional
+            Where the sequences begin, as ``return_state`` returned it.
+        return_state : bool, default=False
+            Whether to return the state in which each sequence ends as well.
+        n_steps : int, optional
+            How long the sequences shall be that are made from one input each; as long as the
+            longest that was fitted by default.
+
+        Returns
+        -------
+        y : ndarray of shape (n_rows,) or (n_rows, n_outputs), 3-D array or list
+            In the form of ``X``; (n_sequences,) or (n_sequences, n_outputs) where there is one
+            output for each sequence.
+        state : ndarray of shape (n_state,) or (n_sequences, n_state)
+            Only if ``return_state``.
+
+        Raises
+        ------
+        FloatingPointError
+            If the network diverges.
+        """
+        self._check_returnable(return_state)
+        outputs, layout, states = self._outputs(X, groups, initial_state, n_steps)
+        result = self._in_form(self._with_target_ndim(outputs), layout)
+        return (result, states) if return_state else result
+
+    def stream(self) -> "Stream":
+        """Return what takes one row of input after the other, at once and without checks.
+
+        Returns
+        -------
+        Stream
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from reservoir import RNNRegressor
+        >>> X = np.sin(np.arange(100.0))[:, None]
+        >>> rnn = RNNRegressor(n_units=4, max_iter=2, random_state=0).fit(X[:-1], X[1:, 0])
+        >>> step = rnn.stream()
+        >>> outputs = [step(row)[0] for row in X]
+        >>> bool(np.allclose(outputs, rnn.predict(X), atol=1e-6))
+        True
+        """
+        return make_stream(self)
+
+    def _loss(self) -> Any:
+        from reservoir.training.losses import LOSSES
+
+        return LOSSES[self.loss] if isinstance(self.loss, str) else self.loss
+
+    def _encode(self, targets: NDArray[Any]) -> Floats:
+        if self.loss == "binary_cross_entropy" and (
+            np.nanmin(targets) < 0 or np.nanmax(targets) > 1
+        ):
+            raise ValueError(
+                "y must lie between 0 and 1 with loss='binary_cross_entropy', got values from "
+                f"{np.nanmin(targets):g} to {np.nanmax(targets):g}."
+            )
+        return np.nan_to_num(targets.reshape(len(targets), -1), nan=0.0)
+
+    def _score_of(self, outputs: Floats, examples: "Examples") -> float:
+        from sklearn.metrics import r2_score
+
+        some = examples.weight > 0
+        if some.sum() < 2:
+            return -float(np.mean((outputs[some] - examples.targets[some]) ** 2))
+        return float(
+            r2_score(examples.targets[some], outputs[some], sample_weight=examples.weight[some])
+        )
+
+
+class TrainedClassifier(LabelTargets, ClassifierMixin, BaseTrained):
+    """A trained network for labels."""
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **BaseTrained._parameter_constraints,
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
+
+    class_weight: Any
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, *, groups: Any = None, sample_weight: Any = None) -> Any:
+        """Draw the weights and train them.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features), 3-D array or list of 2-D arrays
+            Sequences; see `reservoir.sequences`.
+        y : array-like of shape (n_rows,) or (n_sequences,), 3-D array or list
+            A label for each row, in the form of X, or for each sequence.
+        groups : array-like of shape (n_rows,), optional
+            The sequence that each row belongs to.
+        sample_weight : array-like of shape (n_rows,) or (n_sequences,), optional
+            How much each label counts.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If the input is of the wrong shape or not finite, a sequence is not longer than
+            ``warmup`` and ``delay``, or there is one class only.
+        FloatingPointError
+            If the loss is not finite, naming epoch and batch; the network then has the last
+            weights for which it was.
+        KeyboardInterrupt
+            After Ctrl-C, when the batch at hand is done; the network then has the weights so far.
+        """
+        return self._learn(X, y, groups, sample_weight)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(
+        self,
+        X: Any,
+        y: Any,
+        classes: Any = None,
+        *,
+        groups: Any = None,
+        sample_weight: Any = None,
+    ) -> Any:
+        """Train for one epoch more, on these data.
+
+        Parameters
+        ----------
+        X, y, groups, sample_weight
+            As in `fit`.
+        classes : array-like of shape (n_classes,), optional
+            All labels that will ever come; in the first call, those of ``y`` by default.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            As in `fit`, or if a label is not among the classes of the first call.
+        FloatingPointError
+            As in `fit`.
+        """
+        with self._knowing(classes):
+            return self._learn(X, y, groups, sample_weight, partial=True)
+
+    def predict(
+        self,
+        X: Any,
+        *,
+        groups: Any = None,
+        initial_state: Any = None,
+        return_state: bool = False,
+    ) -> Any:
+        """Return the label of each row, or of each sequence if it was fitted so.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features), 3-D array or list of 2-D arrays
+        groups : array-like of shape (n_rows,), optional
+        initial_state : array-like of shape (n_state,) or (n_sequences, n_state), optional
+            Where the sequences begin, as ``return_state`` returned it.
+        return_state : bool, default=False
+            Whether to return the state in which each sequence ends as well.
+
+        Returns
+        -------
+        y : ndarray of shape (n_rows,) or (n_sequences,), 2-D array or list
+        state : ndarray of shape (n_state,) or (n_sequences, n_state)
+            Only if ``return_state``.
+        """
+        self._check_returnable(return_state)
+        outputs, layout, states = self._outputs(X, groups, initial_state)
+        result = self._in_form(self._labels(outputs), layout)
+        return (result, states) if return_state else result
+
+    def predict_proba(self, X: Any, *, groups: Any = None, initial_state: Any = None) -> Any:
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X, groups, initial_state
+            As in `predict`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_classes) or (n_sequences, n_classes), 3-D array or list
+            In the order of ``classes_``.
+        """
+        outputs, layout, _ = self._outputs(X, groups, initial_state)
+        outputs = outputs.astype(np.float64)
+        if outputs.shape[1] == 1:
+            outputs = np.hstack([np.zeros_like(outputs), outputs])
+        outputs = np.exp(outputs - outputs.max(1, keepdims=True))
+        return self._in_form(outputs / outputs.sum(1, keepdims=True), layout)
+
+    def stream(self) -> "Stream":
+        """Return what takes one row of input after the other, at once and without checks.
+
+        Its outputs are the logits of the classes, one for two classes.
+
+        Returns
+        -------
+        Stream
+        """
+        return make_stream(self)
+
+    def _loss(self) -> Any:
+        from reservoir.training.losses import BinaryCrossEntropy, SoftmaxCrossEntropy
+
+        return BinaryCrossEntropy() if len(self.classes_) == 2 else SoftmaxCrossEntropy()
+
+    def _encode(self, targets: NDArray[Any]) -> Floats:
+        if self._make_cell().feeds_back:
+            raise ValueError(
+                f"cell must not be {self._make_cell().name!r} for a classifier, since it feeds "
+                "numbers back; use a regressor with one column for each class."
+            )
+        coded = (targets[:, None] == self.classes_).astype(np.float64)
+        return coded[:, 1:] if len(self.classes_) == 2 else coded
+
+    def _class_factors(self, targets: NDArray[Any]) -> Floats:
+        if self.class_weight is None:
+            return np.ones(1)
+        present = np.unique(targets)
+        factors = compute_class_weight(self.class_weight, classes=present, y=targets)
+        return factors[np.searchsorted(present, targets)]
+
+    def _labels(self, outputs: Floats) -> NDArray[Any]:
+        if outputs.shape[1] == 1:
+            return self.classes_[(outputs[:, 0] > 0).astype(int)]
+        return self.classes_[outputs.argmax(axis=1)]
+
+    def _score_of(self, outputs: Floats, examples: "Examples") -> float:
+        some = examples.weight > 0
+        outputs, targets = outputs[some], examples.targets[some]
+        if targets.shape[1] == 1:
+            right = (outputs[:, 0] > 0) == (targets[:, 0] > 0)
+        else:
+            right = outputs.argmax(1) == targets.argmax(1)
+        return float(np.average(right, weights=examples.weight[some]))
+
+
+def make_stream(estimator: Any) -> "Stream":
+    """Return a stream of a fitted network."""
+    from sklearn.utils.validation import check_is_fitted
+
+    from reservoir.estimators._stream import Stream
+
+    check_is_fitted(estimator)
+    network = estimator._network
+    if network.bidirectional or network.pooling or estimator.delay or estimator._n_steps:
+        raise ValueError(
+            "stream needs an output at each step that depends on no later one; fit with "
+            "bidirectional=False, delay=0 and one target for each row."
+        )
+    return Stream(network, estimator.parameters_, np.dtype(estimator.dtype))

@@ -1,0 +1,75 @@
+"""A course of training in a file: plain arrays and JSON, no code."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reservoir.training._trainer import Course
+
+FORMAT = "reservoir training checkpoint 1"
+NUMBERS = ("n_iter", "rate_factor", "n_unimproved", "best_loss", "best_score", "finished")
+
+
+def save_course(path: Path, course: Course, fingerprint: str) -> None:
+    """Replace the file by the course at once, so that it is never half written."""
+    arrays: dict[str, Any] = {
+        "vector": course.vector,
+        "loss_curve": course.loss_curve,
+        "scores": course.scores,
+    }
+    if course.best_vector is not None:
+        arrays["best_vector"] = course.best_vector
+    arrays |= {f"moment_{name}": moment for name, moment in course.optimiser.moments.items()}
+    header = {
+        "format": FORMAT,
+        "fingerprint": fingerprint,
+        "rng": course.rng.bit_generator.state,
+        "n_updates": course.optimiser.n_updates,
+        **{name: getattr(course, name) for name in NUMBERS},
+    }
+    unfinished = path.with_name(path.name + ".tmp")
+    with unfinished.open("wb") as file:
+        np.savez(file, **{"header": np.array(json.dumps(header)), **arrays})
+    os.replace(unfinished, path)
+
+
+def load_course(path: Path, course: Course, fingerprint: str) -> None:
+    """Bring a course to where the one in a file was.
+
+    Raises
+    ------
+    ValueError
+        If the file is no checkpoint, is damaged, or belongs to another training.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            header: dict[str, Any] = json.loads(str(file["header"]))
+            arrays = {name: file[name] for name in file.files if name != "header"}
+        known = header["format"] == FORMAT and arrays["vector"].shape == course.vector.shape
+    except Exception:  # whatever a damaged archive makes zipfile, NumPy or JSON raise
+        known = False
+    if not known:
+        raise ValueError(
+            f"checkpoint must be a file that a training of this network has saved, and {path} is "
+            "none or is damaged; delete it or name another."
+        )
+    if header["fingerprint"] != fingerprint:
+        raise ValueError(
+            f"checkpoint {path} belongs to a training on other data or with other parameters; "
+            "delete it or name another."
+        )
+    course.vector[:] = arrays["vector"]
+    course.best_vector = arrays.get("best_vector")
+    course.loss_curve, course.scores = (arrays[name].tolist() for name in ("loss_curve", "scores"))
+    course.optimiser.n_updates = header["n_updates"]
+    course.optimiser.moments = {
+        name.removeprefix("moment_"): values.copy()
+        for name, values in arrays.items()
+        if name.startswith("moment_")
+    }
+    course.rng.bit_generator.state = header["rng"]
+    for name in NUMBERS:
+        setattr(course, name, header[name])
