@@ -5,7 +5,16 @@ import inspect
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from reservoir import ESNClassifier, ESNRegressor, ESNTransformer, RecursiveLeastSquares
+from reservoir import (
+    ESNClassifier,
+    ESNRegressor,
+    ESNTransformer,
+    LSTMClassifier,
+    LSTMRegressor,
+    RecursiveLeastSquares,
+    RNNClassifier,
+    RNNRegressor,
+)
 
 ROWS_ARE_TIME = {
     "check_methods_sample_order_invariance": "rows are time steps, so their order matters",
@@ -19,6 +28,10 @@ EXPECTED = {
     ESNRegressor: ROWS_ARE_TIME | WEIGHTLESS_ROWS_DRIVE,
     ESNClassifier: ROWS_ARE_TIME | WEIGHTLESS_ROWS_DRIVE,
     RecursiveLeastSquares: {},
+    RNNRegressor: ROWS_ARE_TIME | WEIGHTLESS_ROWS_DRIVE,
+    RNNClassifier: ROWS_ARE_TIME | WEIGHTLESS_ROWS_DRIVE,
+    LSTMRegressor: ROWS_ARE_TIME | WEIGHTLESS_ROWS_DRIVE,
+    LSTMClassifier: ROWS_ARE_TIME | WEIGHTLESS_ROWS_DRIVE,
 }
 
 
@@ -37,6 +50,10 @@ OPTIONS = {"xfail_strict": True} if STRICT else {}
         ESNClassifier(n_units=50),
         ESNTransformer(n_units=20),
         RecursiveLeastSquares(),
+        RNNRegressor(n_units=8, max_iter=40),
+        RNNClassifier(n_units=8, max_iter=40),
+        LSTMRegressor(n_units=8, max_iter=40),
+        LSTMClassifier(n_units=8, max_iter=40),
     ],
     expected_failed_checks=expected_to_fail,
     **OPTIONS,

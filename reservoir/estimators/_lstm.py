@@ -69,7 +69,7 @@ class LSTMRegressor(TrainedRegressor):
         A gradient longer than this is scaled to it (Pascanu et al. 2013, algorithm 1).
     bptt_steps : int, "auto" or None, default="auto"
         Steps of a window, within which gradients flow back; None for whole sequences. "auto" takes
-        windows of 100 steps if a sequence is longer than 200. Where there is one target for each
+        windows of 25 to 100 steps if a sequence is longer than 200. Where there is one target for each
         sequence, whole sequences are used.
     carry_state : bool, default=True
         Whether windows come in order, each in the state in which the one before it ended; long
@@ -77,7 +77,7 @@ class LSTMRegressor(TrainedRegressor):
         like sequences, and are shuffled.
     batch_size : int or "auto", default="auto"
         Sequences or windows that are learned from at once; "auto" takes up to 32, but so few that
-        there are at least 16 updates in an epoch.
+        there are 16 updates in an epoch if that leaves 8 sequences, or one window.
     shuffle : bool, default=True
         Whether the order of sequences, or of windows, changes from epoch to epoch.
     learning_rate : str or callable, default="constant"
@@ -309,7 +309,7 @@ class LSTMClassifier(TrainedClassifier):
         A gradient longer than this is scaled to it (Pascanu et al. 2013, algorithm 1).
     bptt_steps : int, "auto" or None, default="auto"
         Steps of a window, within which gradients flow back; None for whole sequences. "auto" takes
-        windows of 100 steps if a sequence is longer than 200. Where there is one target for each
+        windows of 25 to 100 steps if a sequence is longer than 200. Where there is one target for each
         sequence, whole sequences are used.
     carry_state : bool, default=True
         Whether windows come in order, each in the state in which the one before it ended; long
@@ -317,7 +317,7 @@ class LSTMClassifier(TrainedClassifier):
         like sequences, and are shuffled.
     batch_size : int or "auto", default="auto"
         Sequences or windows that are learned from at once; "auto" takes up to 32, but so few that
-        there are at least 16 updates in an epoch.
+        there are 16 updates in an epoch if that leaves 8 sequences, or one window.
     shuffle : bool, default=True
         Whether the order of sequences, or of windows, changes from epoch to epoch.
     learning_rate : str or callable, default="constant"

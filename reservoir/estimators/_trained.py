@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.floating]
 
-LONGEST_WINDOW, MOST_TOGETHER, FEWEST_UPDATES = 100, 32, 16  # of what "auto" chooses
+# what "auto" chooses from
+SHORTEST_WINDOW, LONGEST_WINDOW = 25, 100  # steps
+FEWEST_TOGETHER, MOST_TOGETHER = 8, 32  # sequences
+FEWEST_UPDATES = 16  # in an epoch
 SAVE_EVERY = 5.0  # seconds between checkpoints
 NOT_OF_A_CHECKPOINT = {"max_iter", "verbose", "checkpoint"}  # may differ where it is resumed
 
@@ -187,8 +190,9 @@ class BaseTrained(SequenceInput, BaseEstimator):
             whole = y.ndim == 3
         else:
             whole = isinstance(y, list | tuple) and len(y) > 0 and np.ndim(y[0]) == 2
-        single = np.ndim(X) == 2 if not isinstance(X, list | tuple) else np.ndim(X[0]) == 1
-        if not (whole and single):
+        if not whole:
+            return X, 0
+        if (np.ndim(X[0]) + 1 if isinstance(X, list | tuple) else np.ndim(X)) != 2:
             return X, 0
         if len(X) != len(y):
             raise ValueError(
@@ -455,7 +459,9 @@ class BaseTrained(SequenceInput, BaseEstimator):
         n_rows, longest = int(examples.bounds[-1]), int(examples.lengths.max())
         steps, size = self.bptt_steps, self.batch_size
         if steps == "auto":
-            steps = LONGEST_WINDOW if longest > 2 * LONGEST_WINDOW else None
+            steps = None
+            if longest > 2 * LONGEST_WINDOW:
+                steps = int(np.clip(n_rows // FEWEST_UPDATES, SHORTEST_WINDOW, LONGEST_WINDOW))
         if self.bidirectional and steps is not None and longest > steps:
             if self.bptt_steps != "auto":
                 raise ValueError(
@@ -465,7 +471,8 @@ class BaseTrained(SequenceInput, BaseEstimator):
             steps = None
         n_parts = examples.n_sequences if steps is None else -(-n_rows // int(steps))
         if size == "auto":
-            size = int(np.clip(n_parts // FEWEST_UPDATES, 1, MOST_TOGETHER))
+            fewest = min(FEWEST_TOGETHER, n_parts) if steps is None else 1
+            size = int(np.clip(n_parts // FEWEST_UPDATES, fewest, MOST_TOGETHER))
         elif int(size) > n_parts:
             warn(
                 f"batch_size={size} is larger than the {n_parts} sequences or windows there are, "
@@ -567,6 +574,7 @@ class BaseTrained(SequenceInput, BaseEstimator):
                 "The outputs left the finite numbers; the network diverges on this input. Scale "
                 "it like the training data, or train with clip_norm or a smaller rate."
             )
+        outputs = outputs.astype(np.float64)
         vectors = as_vectors(ends)
         return outputs, layout, vectors[0] if layout.is_single else vectors
 
