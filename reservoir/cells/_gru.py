@@ -12,12 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from reservoir.cells._cell import Cell, Floats, orthogonal, uniform
-from reservoir.kernels._activations import ACTIVATIONS, activate
+from reservoir.kernels._activations import sigmoid_all, tanh_all
 from reservoir.kernels._drive import scan, scan_back
 from reservoir.kernels._jit import jit
 from reservoir.kernels._products import Columns, add_product, columns_of
-
-SIGMOID, TANH = ACTIVATIONS["sigmoid"], ACTIVATIONS["tanh"]
 
 
 class Parameters(NamedTuple):
@@ -40,10 +38,10 @@ def step(weights, kept, before, after):  # type: ignore[no-untyped-def]
     for b in range(kept.shape[0]):
         r, u = kept[b, :size], kept[b, size : 2 * size]
         q, n = kept[b, 2 * size : 3 * size], kept[b, 3 * size :]
-        activate(SIGMOID, kept[b, : 2 * size])
+        sigmoid_all(kept[b, : 2 * size])
         for i in range(size):
             n[i] += r[i] * q[i]
-        activate(TANH, n)
+        tanh_all(n)
         for i in range(size):
             after[b, i] = n[i] + u[i] * (before[b, i] - n[i])
 

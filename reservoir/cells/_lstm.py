@@ -16,14 +16,13 @@ from typing import NamedTuple
 import numpy as np
 
 from reservoir.cells._cell import Cell, Floats, orthogonal, uniform
-from reservoir.kernels._activations import ACTIVATIONS, activate
+from reservoir.kernels._activations import sigmoid_all, tanh_all
 from reservoir.kernels._drive import scan, scan_back
 from reservoir.kernels._jit import jit
 from reservoir.kernels._products import Columns, add_product, columns_of
 
 # the gates in their columns: input, output, the new content, and last the one that may be missing
 INPUT, OUTPUT, CONTENT, FORGET = range(4)
-SIGMOID, TANH = ACTIVATIONS["sigmoid"], ACTIVATIONS["tanh"]
 
 
 class Parameters(NamedTuple):
@@ -53,9 +52,9 @@ def step(weights, kept, before, after):  # type: ignore[no-untyped-def]
                 i[k] += weights.peepholes[0, k] * old[k]
             for k in range(f.shape[0]):
                 f[k] += weights.peepholes[2, k] * old[k]
-        activate(SIGMOID, i)
-        activate(TANH, g)
-        activate(SIGMOID, f)
+        sigmoid_all(i)
+        tanh_all(g)
+        sigmoid_all(f)
         if forgets:
             for k in range(n):
                 c[k] = f[k] * old[k] + i[k] * g[k]
@@ -65,10 +64,10 @@ def step(weights, kept, before, after):  # type: ignore[no-untyped-def]
         if weights.peepholes.shape[0]:
             for k in range(n):
                 o[k] += weights.peepholes[1, k] * c[k]
-        activate(SIGMOID, o)
+        sigmoid_all(o)
         for k in range(n):
             h[k] = c[k]
-        activate(TANH, h)
+        tanh_all(h)
         for k in range(n):
             h[k] *= o[k]
 
@@ -82,7 +81,7 @@ def step_vjp(weights, kept, before, after, error, earlier):  # type: ignore[no-u
         of_h, of_c, of_old = error[b, :n], error[b, n:], earlier[b, n:]
         for k in range(n):
             y[k] = after[b, n + k]
-        activate(TANH, y)
+        tanh_all(y)
         for k in range(n):
             of_c[k] += of_h[k] * o[k] * (1 - y[k] * y[k])
         for k in range(n):

@@ -68,9 +68,9 @@ class LSTMRegressor(TrainedRegressor):
     clip_norm : float or None, default=1.0
         A gradient longer than this is scaled to it (Pascanu et al. 2013, algorithm 1).
     bptt_steps : int, "auto" or None, default="auto"
-        Steps of a window, within which gradients flow back; None for whole sequences. "auto" takes
-        windows of 25 to 100 steps if a sequence is longer than 200. Where there is one target for each
-        sequence, whole sequences are used.
+        Steps of a window, within which gradients flow back; None for whole sequences. "auto"
+        takes windows of 25 to 100 steps if a sequence is longer than 200. Where there is one target
+        for each sequence, whole sequences are used.
     carry_state : bool, default=True
         Whether windows come in order, each in the state in which the one before it ended; long
         sequences are cut into streams to fill a batch, elsewhere in each epoch. Else windows begin
@@ -308,9 +308,9 @@ class LSTMClassifier(TrainedClassifier):
     clip_norm : float or None, default=1.0
         A gradient longer than this is scaled to it (Pascanu et al. 2013, algorithm 1).
     bptt_steps : int, "auto" or None, default="auto"
-        Steps of a window, within which gradients flow back; None for whole sequences. "auto" takes
-        windows of 25 to 100 steps if a sequence is longer than 200. Where there is one target for each
-        sequence, whole sequences are used.
+        Steps of a window, within which gradients flow back; None for whole sequences. "auto"
+        takes windows of 25 to 100 steps if a sequence is longer than 200. Where there is one target
+        for each sequence, whole sequences are used.
     carry_state : bool, default=True
         Whether windows come in order, each in the state in which the one before it ended; long
         sequences are cut into streams to fill a batch, elsewhere in each epoch. Else windows begin

@@ -80,13 +80,13 @@ SINGLE = Precision(
 def activate(code: int, x: NDArray[np.floating]) -> None:
     """Replace each element of a contiguous vector by f(x); NaN stays NaN."""
     if code == 0:
-        _tanh_all(x)
+        tanh_all(x)
     elif code == 2:
         for i in range(x.shape[0]):
             if x[i] < 0:
                 x[i] = 0
     elif code == 3:
-        _sigmoid_all(x)
+        sigmoid_all(x)
 
 
 @jit
@@ -106,13 +106,15 @@ def times_slope(code, y, error):  # type: ignore[no-untyped-def]
 
 
 @jit(fastmath=EXACT)
-def _tanh_all(x: NDArray[np.floating]) -> None:
+def tanh_all(x: NDArray[np.floating]) -> None:
+    """Replace each element of a contiguous vector by its hyperbolic tangent."""
     for i in range(x.shape[0]):
         x[i] = _tanh(x[i])
 
 
 @jit(fastmath=EXACT)
-def _sigmoid_all(x: NDArray[np.floating]) -> None:
+def sigmoid_all(x: NDArray[np.floating]) -> None:
+    """Replace each element of a contiguous vector by its logistic sigmoid."""
     for i in range(x.shape[0]):
         x[i] = _sigmoid(x[i])
 

@@ -52,7 +52,9 @@ class _Locator(_CacheLocator):
         root = given or AppDirs("numba", appauthor=False).user_cache_dir
         return os.path.join(root, f"reservoir_{FINGERPRINT}")
 
-    def get_source_stamp(self) -> str:
+    def get_source_stamp(self) -> Any:
+        with suppress(OSError):  # cells stand in other folders, those of users anywhere
+            return FINGERPRINT, hashlib.sha256(Path(self._py_file).read_bytes()).hexdigest()
         return FINGERPRINT
 
     def get_disambiguator(self) -> str:

@@ -1,0 +1,228 @@
+"""Cells against their slow twins and against finite differences."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reservoir.cells import CELLS, GRU, LSTM, Cell, Elman, FullyRecurrent, Jordan, Leaky
+from reservoir.cells._cell import vanishing_of
+from reservoir.kernels._drive import Forcing, no_forcing
+from reservoir.kernels._products import add_product, columns_of
+from reservoir.training._trees import flat, views
+from tests.naive_cells import TWINS
+
+VARIANTS = [
+    *(Elman(f) for f in ("tanh", "sigmoid", "relu", "identity")),
+    Jordan(),
+    Jordan("sigmoid"),
+    *(FullyRecurrent(f) for f in ("tanh", "sigmoid", "relu", "identity")),
+    *(Leaky(f, time_scales=(1, 9)) for f in ("tanh", "sigmoid", "relu", "identity")),
+    GRU(),
+    LSTM(),
+    LSTM(peepholes=True, longest_lag=20),
+    LSTM(forget_gate=False),
+    LSTM(forget_gate=False, peepholes=True, longest_lag=20),
+]
+every_variant = pytest.mark.parametrize("cell", VARIANTS, ids=repr)
+SMALL = {"tanh": 1.0, "sigmoid": 1.0, "relu": 0.5, "identity": 0.5}
+
+
+class Case:
+    """A cell with random parameters, inputs, initial states and errors, and a teacher if it has one."""
+
+    def __init__(self, cell, seed, dtype=np.float64, n_steps=None):
+        rng = np.random.default_rng(seed)
+        self.cell, self.dtype = cell, dtype
+        self.n_inputs, self.n_units, self.n_outputs = rng.integers(1, [4, 20, 4])
+        self.n_steps = n_steps or int(rng.integers(1, 7))
+        self.n_batch = int(rng.integers(1, 10))
+        p = cell.init(int(self.n_inputs), int(self.n_units), int(self.n_outputs), rng)
+        vector = flat(p, np.float64)
+        vector += rng.normal(0, 0.3, vector.size)
+        vector *= SMALL[getattr(cell, "activation", "tanh")]
+        self.p = views(p, vector.astype(dtype))
+        self.n_state = cell.n_state(int(self.n_units), int(self.n_outputs))
+        self.read = cell.read(int(self.n_units), int(self.n_outputs))
+        shape = (self.n_steps, self.n_batch)
+        self.x = rng.normal(size=(*shape, self.n_inputs)).astype(dtype)
+        self.begin = rng.normal(0, 0.5, (self.n_batch, self.n_state)).astype(dtype)
+        n_read = self.read.stop - self.read.start
+        self.errors = rng.normal(size=(*shape, n_read)).astype(dtype)
+        self.forcing = no_forcing(dtype)
+        if cell.feeds_back:
+            teacher = rng.normal(size=(*shape, n_read)).astype(dtype)
+            share = rng.choice([0, 0.3, 1], shape).astype(dtype)
+            self.forcing = Forcing(teacher, share, self.read.start)
+
+    def run(self, p, x, begin):
+        kept = self.cell.project(p, x.reshape(-1, self.n_inputs))
+        kept = np.ascontiguousarray(kept).reshape(self.n_steps, self.n_batch, -1)
+        states = np.empty((self.n_steps + 1, self.n_batch, self.n_state), self.dtype)
+        states[0] = begin
+        self.cell.run(self.cell.arrange(p), kept, states, self.forcing)
+        return kept, states
+
+    def loss(self, p, x, begin):
+        return float(np.sum(self.run(p, x, begin)[1][1:, :, self.read] * self.errors))
+
+    def gradients(self):
+        """Return those in the parameters, the inputs and the initial state."""
+        kept, states = self.run(self.p, self.x, self.begin)
+        end = np.zeros((2, self.n_batch, self.n_state), self.dtype)
+        self.cell.run_back(
+            self.cell.arrange(self.p), kept, states, self.forcing, self.errors, self.read.start, end
+        )
+        n_rows = self.n_steps * self.n_batch
+        before = states[:-1].copy()
+        if self.cell.feeds_back:
+            fed = before[:, :, self.read]
+            fed += self.forcing.share[:, :, None] * (self.forcing.teacher - fed)
+        kept = kept.reshape(n_rows, -1)
+        x = self.x.reshape(n_rows, -1)
+        before, after = before.reshape(n_rows, -1), states[1:].reshape(n_rows, -1)
+        found = self.cell.gradients(self.p, x, before, after, kept)
+        return (
+            flat(found, self.dtype),
+            self.cell.input_errors(self.p, kept).reshape(self.x.shape),
+            end[self.n_steps % 2],
+        )
+
+
+def differences(f, x, step=1e-6):
+    """Return the gradient of f at x by central differences."""
+    result = np.empty(x.shape)
+    for index in np.ndindex(*x.shape):
+        plus, minus = x.copy(), x.copy()
+        plus[index] += step
+        minus[index] -= step
+        result[index] = (f(plus) - f(minus)) / (2 * step)
+    return result
+
+
+@every_variant
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 2e-5)])
+def test_states_are_those_of_the_equations(cell, dtype, tolerance):
+    for seed in range(6):
+        case = Case(cell, seed, dtype)
+        _, states = case.run(case.p, case.x, case.begin)
+        for b in range(case.n_batch):
+            teacher = None
+            if cell.feeds_back:
+                teacher = case.forcing.teacher[:, b], case.forcing.share[:, b]
+            expected = TWINS[cell.name](cell, case.p, case.x[:, b], case.begin[b], teacher)
+            np.testing.assert_allclose(states[1:, b], expected, rtol=tolerance, atol=tolerance)
+
+
+@every_variant
+@pytest.mark.parametrize("seed", range(3))
+def test_gradients_are_those_of_finite_differences(cell, seed):
+    case = Case(cell, 100 + seed)
+    parameters, inputs, begin = case.gradients()
+    vector = flat(case.p, np.float64)
+    by_parameter = differences(lambda v: case.loss(views(case.p, v), case.x, case.begin), vector)
+    if isinstance(cell, Leaky) and not cell.learn_leak:
+        by_parameter[-case.n_units :] = 0
+    np.testing.assert_allclose(parameters, by_parameter, rtol=1e-5, atol=1e-6)
+    by_input = differences(lambda x: case.loss(case.p, x, case.begin), case.x)
+    np.testing.assert_allclose(inputs, by_input, rtol=1e-5, atol=1e-6)
+    by_begin = differences(lambda s: case.loss(case.p, case.x, s), case.begin)
+    np.testing.assert_allclose(begin, by_begin, rtol=1e-5, atol=1e-6)
+
+
+@every_variant
+def test_gradients_in_single_precision_are_those_in_double(cell):
+    for seed in range(4):
+        single, double = Case(cell, seed, np.float32), Case(cell, seed)
+        double.p = views(double.p, flat(single.p, np.float64))
+        for name in ("x", "begin", "errors"):
+            setattr(double, name, getattr(single, name).astype(float))
+        if cell.feeds_back:
+            forcing = single.forcing
+            double.forcing = Forcing(
+                forcing.teacher.astype(float), forcing.share.astype(float), forcing.column
+            )
+        for found, expected in zip(single.gradients(), double.gradients(), strict=True):
+            assert found.dtype == np.float32
+            np.testing.assert_allclose(
+                found, expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max()
+            )
+
+
+def test_a_leak_that_is_not_learned_has_no_gradient():
+    case = Case(Leaky(learn_leak=False), 0)
+    assert (case.gradients()[0][-case.n_units :] == 0).all()
+    assert (Case(Leaky(), 0).gradients()[0][-case.n_units :] != 0).any()
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_product_is_the_product_and_each_row_its_own(data):
+    n_batch, n, m = (data.draw(st.integers(1, size)) for size in (11, 40, 70))
+    first, column = (data.draw(st.integers(0, 5)) for _ in range(2))
+    dtype = data.draw(st.sampled_from([np.float32, np.float64]))
+    rng = np.random.default_rng(data.draw(st.integers(0, 1000)))
+    x = rng.normal(size=(n_batch, n + first + 2)).astype(dtype)
+    matrix = rng.normal(size=(n, m)).astype(dtype)
+    out = rng.normal(size=(n_batch, m + column + 3)).astype(dtype)
+    expected = out.astype(float)
+    expected[:, column : column + m] += x[:, first : first + n].astype(float) @ matrix
+    alone = out.copy()
+    add_product(x, first, columns_of(matrix), out, column, m)
+    tolerance = 1e-5 if dtype == np.float32 else 1e-13
+    np.testing.assert_allclose(out, expected, rtol=tolerance, atol=20 * tolerance)
+    for b in range(n_batch):
+        add_product(x[b : b + 1], first, columns_of(matrix), alone[b : b + 1], column, m)
+    np.testing.assert_array_equal(alone, out)
+
+
+def test_vanishing_regulariser_and_its_gradient():
+    rng = np.random.default_rng(0)
+    U = rng.normal(size=(5, 5))
+    slopes, errors = rng.uniform(size=(4, 3, 5)), rng.normal(size=(4, 3, 5))
+    errors[2, 1] = 0  # where nothing comes back, nothing vanishes
+
+    def omega(U):
+        total = 0.0
+        for t in range(3):
+            for b in range(3):
+                e = errors[t + 1, b]
+                if e.any():
+                    earlier = slopes[t, b] * (U @ e)
+                    total += (np.sqrt(earlier @ earlier) / np.sqrt(e @ e) - 1) ** 2
+        return total
+
+    found, gradient = vanishing_of(U, slopes, errors)
+    assert found == pytest.approx(omega(U))
+    np.testing.assert_allclose(gradient, differences(omega, U), rtol=1e-6, atol=1e-8)
+
+
+def test_chrono_biases():
+    p = LSTM(longest_lag=1000).init(2, 50, 1, np.random.default_rng(0))
+    i, o, g, f = p.bias.reshape(4, 50)
+    assert (np.exp(f) >= 1).all()
+    assert (np.exp(f) <= 999).all()
+    assert np.exp(f).max() > 500
+    np.testing.assert_array_equal(i, -f)
+    assert not (o.any() or g.any())
+
+
+def test_cells_compare_and_print_by_their_settings():
+    assert LSTM(peepholes=True) == LSTM(peepholes=True) != LSTM()
+    assert hash(Elman()) == hash(Elman())
+    assert repr(Elman("relu")) == "Elman(activation='relu')"
+    assert set(CELLS) == set(TWINS)
+    assert all(issubclass(cell, Cell) for cell in CELLS.values())
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: LSTM(longest_lag=2), "longest_lag must be at least 3, got 2"),
+        (lambda: Leaky(time_scales=(5, 2)), "time_scales must be two numbers of steps"),
+        (lambda: Leaky(time_scales=(0.5, 2)), "1 <= first <= last"),
+    ],
+)
+def test_wrong_settings_are_named(make, message):
+    with pytest.raises(ValueError, match=message):
+        make().init(1, 3, 1, np.random.default_rng(0))
