@@ -29,7 +29,7 @@ SMALL = {"tanh": 1.0, "sigmoid": 1.0, "relu": 0.5, "identity": 0.5}
 
 
 class Case:
-    """A cell with random parameters, inputs, initial states and errors, and a teacher if it has one."""
+    """A cell with random parameters, inputs, states and errors, and a teacher if it takes one."""
 
     def __init__(self, cell, seed, dtype=np.float64, n_steps=None):
         rng = np.random.default_rng(seed)
@@ -204,7 +204,8 @@ def test_chrono_biases():
     assert (np.exp(f) <= 999).all()
     assert np.exp(f).max() > 500
     np.testing.assert_array_equal(i, -f)
-    assert not (o.any() or g.any())
+    assert not o.any()
+    assert not g.any()
 
 
 def test_cells_compare_and_print_by_their_settings():
