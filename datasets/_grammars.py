@@ -27,9 +27,8 @@ def make_embedded_reber(
     """Strings of the embedded Reber grammar, and which symbols may follow at each step.
 
     A string is B, then T or P, a string of Reber's grammar (from B to E), then the T or P of the
-    beginning again, and E. Wherever the grammar leaves a choice, both symbols
-    have even chances. The last E, after which nothing follows, is a target only: a string of m
-    symbols makes m - 1 rows.
+    beginning again, and E. Where the grammar leaves a choice, both symbols have even chances. The
+    last E, after which nothing follows, is a target only: a string of m symbols makes m - 1 rows.
 
     Parameters
     ----------
@@ -65,7 +64,7 @@ def make_embedded_reber(
     >>> from reservoir.datasets import make_embedded_reber
     >>> X, y = make_embedded_reber(2, random_state=0)
     >>> ["".join("BTPSXVE"[k] for k in rows.argmax(axis=1)) for rows in X]
-    ['...', '...']
+    ['BPBPVPXTTTTVVEP', 'BPBPVVEP']
     >>> y[0][-1]
     array([0., 0., 0., 0., 0., 0., 1.])
     """
@@ -114,9 +113,9 @@ def make_continual_reber(
     Examples
     --------
     >>> from reservoir.datasets import make_continual_reber
-    >>> X, y = make_continual_reber(1000, random_state=0)
-    >>> X.shape, y.shape
-    ((1000, 7), (1000, 7))
+    >>> X, y = make_continual_reber(30, random_state=0)
+    >>> "".join("BTPSXVE"[k] for k in X.argmax(axis=1))
+    'BPBPVPXTTTTVVEPEBPBPVVEPEBPBPV'
     """
     n_steps = checked_count("n_steps", n_steps)
     rng = random_generator(random_state)

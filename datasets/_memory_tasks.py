@@ -175,11 +175,11 @@ def make_temporal_order(
     Examples
     --------
     >>> from reservoir.datasets import make_temporal_order
-    >>> X, y = make_temporal_order(3, length=(10, 12), random_state=0)
+    >>> X, y = make_temporal_order(3, length=(10, 12), random_state=1)
     >>> ["".join("EBabcdXY"[k] for k in rows.argmax(axis=1)) for rows in X]
-    ['...', '...', '...']
+    ['EXdaaYdabdB', 'EXaddXcdbbB', 'EbXdacXadabB']
     >>> y
-    array([...], dtype='<U2')
+    array(['XY', 'XX', 'XX'], dtype='<U2')
     """
     n_sequences = checked_count("n_sequences", n_sequences)
     if isinstance(n_marks, bool) or n_marks not in _MARK_WINDOWS:
