@@ -5,7 +5,15 @@ short real series that is shipped with the package.
 """
 
 from ._chaos import make_henon, make_lorenz, make_rossler
+from ._grammars import make_continual_reber, make_counting, make_embedded_reber
 from ._mackey_glass import make_mackey_glass
+from ._memory_tasks import (
+    make_adding,
+    make_copy,
+    make_multiplication,
+    make_temporal_order,
+    make_temporal_xor,
+)
 from ._real import load_co2, load_elnino, load_macrodata, load_nile, load_sunspots
 from ._tasks import make_delay_memory, make_mso, make_narma
 from ._timer import make_timer
@@ -16,12 +24,20 @@ __all__ = [
     "load_macrodata",
     "load_nile",
     "load_sunspots",
+    "make_adding",
+    "make_continual_reber",
+    "make_copy",
+    "make_counting",
     "make_delay_memory",
+    "make_embedded_reber",
     "make_henon",
     "make_lorenz",
     "make_mackey_glass",
     "make_mso",
+    "make_multiplication",
     "make_narma",
     "make_rossler",
+    "make_temporal_order",
+    "make_temporal_xor",
     "make_timer",
 ]

@@ -1,6 +1,6 @@
 """What every maker shares: checked arguments, one kind of random generator, frames."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import ceil, isfinite
 from numbers import Integral, Real
 from typing import TypeAlias
@@ -32,6 +32,17 @@ def checked_count(name: str, value: object, *, minimum: int = 1) -> int:
     return int(value)
 
 
+def checked_span(name: str, value: object, *, minimum: int = 1) -> tuple[int, int]:
+    """Return `value` as two ints in order, or raise if it is anything else."""
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        raise ValueError(f"{name} must be two integers (shortest, longest), got {value!r}")
+    shortest = checked_count(f"the shortest {name}", value[0], minimum=minimum)
+    longest = checked_count(f"the longest {name}", value[1], minimum=minimum)
+    if longest < shortest:
+        raise ValueError(f"{name} must be (shortest, longest) in this order, got {value!r}")
+    return shortest, longest
+
+
 def checked_positive(name: str, value: object) -> float:
     """Return `value` as a float, or raise if it is not a finite number above zero."""
     number = checked_number(name, value)
@@ -60,6 +71,11 @@ def check_bounded(states: np.ndarray, times: np.ndarray, name: str) -> None:
             f"the {name} series diverged: not finite from time {times[lost.argmax()]:g} on; "
             "choose other coefficients or another initial state"
         )
+
+
+def one_hot(symbols: Iterable[str], alphabet: str) -> np.ndarray:
+    """Return a row for each of the symbols, 1 in the column of that symbol and 0 elsewhere."""
+    return np.eye(len(alphabet))[[alphabet.index(symbol) for symbol in symbols]]
 
 
 def as_frame_of(values: np.ndarray, columns: Sequence[str]) -> pd.DataFrame:

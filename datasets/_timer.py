@@ -3,7 +3,14 @@
 import numpy as np
 import pandas as pd
 
-from ._common import RandomState, as_frame_of, as_series_of, checked_count, random_generator
+from ._common import (
+    RandomState,
+    as_frame_of,
+    as_series_of,
+    checked_count,
+    checked_span,
+    random_generator,
+)
 
 _ON = 0.5
 _OVERLAPS = ("never", "restart")
@@ -113,10 +120,4 @@ def _pulses(
 def _checked_gap(gap: object, hold: int) -> tuple[int, int]:
     if gap is None:
         return max(1, hold // 5), max(1, 4 * hold // 5)
-    if not isinstance(gap, tuple | list) or len(gap) != 2:
-        raise ValueError(f"gap must be two integers (shortest, longest), got {gap!r}")
-    shortest = checked_count("the shortest gap", gap[0])
-    longest = checked_count("the longest gap", gap[1])
-    if longest < shortest:
-        raise ValueError(f"gap must be (shortest, longest) in this order, got {gap!r}")
-    return shortest, longest
+    return checked_span("gap", gap)

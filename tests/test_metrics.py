@@ -14,15 +14,26 @@ from reservoir import metrics
 from reservoir.metrics import (
     mase,
     memory_capacity,
+    next_symbols_right,
     nmse,
     nrmse,
+    share_within,
     smape,
+    steps_before_error,
     steps_right,
     switch_off_error,
     valid_prediction_time,
 )
 
-PAIRWISE = [nrmse, nmse, smape, valid_prediction_time, memory_capacity, steps_right]
+PAIRWISE = [
+    nrmse,
+    nmse,
+    smape,
+    valid_prediction_time,
+    memory_capacity,
+    steps_right,
+    share_within,
+]
 few = settings(max_examples=50, deadline=None)
 values = st.floats(-1e3, 1e3).map(lambda value: round(value, 3))
 
@@ -346,6 +357,84 @@ def test_steps_right_counts_sides():
     assert steps_right([0, 0.5, 0.5, 0.0], [0.25, 0.26, 0.25, 0.3]) == 0.5
     assert steps_right([[0, 1], [1, 0]], [[0, 1], [1, 1]]) == 0.75
     assert steps_right([0, 1], [1, 1], threshold=2) == 1
+
+
+# criteria of the memory tasks
+
+
+def test_share_within_asks_all_outputs_of_a_row_and_excludes_the_tolerance():
+    assert share_within([0, 0, 0, 0], [0.03, -0.03, 0.05, -0.05]) == 0.5
+    assert share_within([0, 0], [0.25, 0.2], tolerance=0.25) == 0.5
+    assert share_within([[0, 1], [1, 0]], [[0.1, 0.8], [0.9, 0.4]], tolerance=0.3) == 0.5
+    assert share_within([0, 0, 0], [np.nan, np.inf, 0]) == pytest.approx(1 / 3)
+    for bad in (0, -1, np.nan, np.inf):
+        with pytest.raises(ValueError, match="tolerance must be a finite number above 0"):
+            share_within([0], [0], tolerance=bad)
+
+
+def told_right_by_definition(truth, outputs, threshold):
+    """A ranking of the outputs, or a set of those above the threshold."""
+    symbols = range(len(truth))
+    chosen = {k for k in symbols if truth[k] == 1}
+    if threshold is not None:
+        return {k for k in symbols if outputs[k] > threshold} == chosen
+    return all(outputs[k] > outputs[other] for k in chosen for other in set(symbols) - chosen)
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.tuples(
+                st.tuples(*[st.sampled_from([0, 1])] * 3),
+                st.tuples(*[st.sampled_from([0.1, 0.4, 0.6, 0.9])] * 3),
+            ),
+            min_size=1,
+            max_size=4,
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    st.sampled_from([None, 0.5]),
+)
+@few
+def test_symbols_told_right_by_definition(strings, threshold):
+    truth = [[step[0] for step in string] for string in strings]
+    outputs = [[step[1] for step in string] for string in strings]
+    expected = [[told_right_by_definition(*step, threshold) for step in text] for text in strings]
+    right = next_symbols_right(truth, outputs, threshold=threshold)
+    assert right.dtype == bool
+    assert right.tolist() == [all(steps) for steps in expected]
+    for one, other, steps in zip(truth, outputs, expected, strict=True):
+        n_right = [*steps, False].index(False)
+        assert steps_before_error(one, other, threshold=threshold) == n_right
+
+
+def test_a_step_without_a_number_is_told_wrong():
+    truth = [[1, 0], [1, 1], [0, 1]]
+    for place in [(0, 1), (1, 0), (2, 0)]:
+        outputs = np.array(truth, dtype=float)
+        outputs[place] = np.nan
+        for threshold in (None, 0.5):
+            assert steps_before_error(truth, outputs, threshold=threshold) == place[0]
+            assert not next_symbols_right([truth], [outputs], threshold=threshold).any()
+
+
+def test_a_3d_array_is_a_list_of_strings():
+    truth = np.eye(3)[[[0, 1], [2, 0]]]
+    assert next_symbols_right(truth, truth).tolist() == [True, True]
+
+
+def test_next_symbols_refuse():
+    with pytest.raises(ValueError, match="same number of strings, at least one, got 1 and 2"):
+        next_symbols_right([[[1, 0]]], [[[1, 0]], [[1, 0]]])
+    with pytest.raises(ValueError, match="same number of strings, at least one, got 0 and 0"):
+        next_symbols_right([], [])
+    with pytest.raises(ValueError, match=r"the same shape, got \(1, 2\) and \(2, 2\)"):
+        next_symbols_right([[[1, 0]]], [[[1, 0], [1, 0]]])
+    with pytest.raises(ValueError, match=r"0 for the others, got 0\.5"):
+        steps_before_error([[1, 0.5]], [[1, 0]])
+    with pytest.raises(ValueError, match="threshold must be a finite number, got nan"):
+        steps_before_error([[1, 0]], [[1, 0]], threshold=np.nan)
 
 
 # what all of them share
