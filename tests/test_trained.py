@@ -1,0 +1,457 @@
+"""Networks trained by gradient, as estimators."""
+
+import pickle
+import signal
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from reservoir import LSTMClassifier, LSTMRegressor, RNNClassifier, RNNRegressor
+from reservoir.cells import LSTM, Elman
+from reservoir.training._bptt import batch_gradient
+from reservoir.training.losses import Quantile
+
+WAVE = np.sin(0.3 * np.arange(400.0))[:, None]
+X, Y = WAVE[:-1], WAVE[1:, 0]
+
+
+def small(estimator=RNNRegressor, **settings):
+    return estimator(**{"n_units": 6, "max_iter": 3, "random_state": 0, **settings})
+
+
+def sequences(n=12, seed=0, shortest=4, longest=15):
+    rng = np.random.default_rng(seed)
+    X = [rng.normal(size=(k, 2)) for k in rng.integers(shortest, longest, n)]
+    return X, [x.cumsum(0)[:, :1] for x in X]
+
+
+def weights_of(estimator):
+    return estimator._vector
+
+
+@pytest.mark.parametrize("cell", ["elman", "jordan", "fully_recurrent", "leaky", "gru", "lstm"])
+def test_every_cell_learns_a_wave(cell):
+    rnn = RNNRegressor(cell=cell, n_units=12, max_iter=60, random_state=0).fit(X[:300], Y[:300])
+    assert rnn.score(X, Y) > 0.98
+    assert rnn.loss_curve_[-1] < rnn.loss_curve_[0] / 5
+    assert rnn.n_iter_ == len(rnn.loss_curve_) <= 60
+
+
+@pytest.mark.parametrize("form", ["list", "array", "groups", "frame"])
+def test_forms_of_sequences_give_the_same(form):
+    parts, targets = sequences(6, shortest=8, longest=9)
+    expected = small().fit(parts, targets)
+    predicted = np.concatenate(expected.predict(parts))
+    names = np.repeat(range(6), 8)
+    given_X, given_y, kw = {
+        "list": (parts, targets, {}),
+        "array": (np.stack(parts), np.stack(targets), {}),
+        "groups": (np.concatenate(parts), np.concatenate(targets), {"groups": names}),
+        "frame": (
+            pd.DataFrame(
+                np.concatenate(parts), columns=["a", "b"],
+                index=pd.MultiIndex.from_arrays([names, np.tile(range(8), 6)]),
+            ),
+            np.concatenate(targets),
+            {},
+        ),
+    }[form]  # fmt: skip
+    rnn = small().fit(given_X, given_y, **kw)
+    np.testing.assert_array_equal(weights_of(rnn), weights_of(expected))
+    found = rnn.predict(given_X, **kw)
+    assert len(found) == len(given_X)
+    np.testing.assert_array_equal(np.reshape(np.concatenate(list(found)), -1), predicted[:, 0])
+
+
+def test_sequences_of_different_lengths_do_not_see_each_other():
+    parts, targets = sequences()
+    rnn = small(bidirectional=True, n_layers=2).fit(parts, targets)
+    together = rnn.predict(parts)
+    for part, whole in zip(parts, together, strict=True):
+        np.testing.assert_allclose(rnn.predict([part])[0], whole, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("pooling", ["last", "mean"])
+def test_one_target_for_each_sequence(pooling):
+    parts, targets = sequences(60)
+    y = np.array([t[-1, 0] for t in targets])
+    rnn = small(pooling=pooling, n_units=16, max_iter=150, cell="gru").fit(parts, y)
+    assert rnn.predict(parts).shape == (60,)
+    assert rnn.score(parts, y) > (0.9 if pooling == "last" else 0.7)
+
+
+def test_a_delayed_sequence():
+    rng = np.random.default_rng(0)
+    u = rng.uniform(-1, 1, (1500, 1))
+    ahead = np.r_[u[3:, 0], 0, 0, 0]  # what is to come: only a delay makes it known
+    rnn = small(delay=3, n_units=16, max_iter=60, learning_rate_init=0.01).fit(u, ahead)
+    assert rnn.score(u, ahead) > 0.9
+    assert rnn.predict(u).shape == (1500,)
+    assert small(n_units=16, max_iter=60).fit(u, ahead).score(u, ahead) < 0.2
+
+
+def test_a_sequence_from_one_input():
+    inputs = np.linspace(0.5, 1.5, 8)[:, None]
+    waves = np.stack([np.sin(0.3 * a * np.arange(20))[:, None] for a in inputs[:, 0]])
+    rnn = small(cell="gru", n_units=24, max_iter=400, learning_rate_init=0.01, tol=0)
+    rnn.fit(inputs, waves)
+    assert rnn.predict(inputs).shape == (8, 20, 1)
+    assert np.mean((rnn.predict(inputs) - waves) ** 2) < 0.1 * waves.var()
+    assert rnn.predict(inputs[:2], n_steps=7).shape == (2, 7, 1)
+    with pytest.raises(ValueError, match="one row for each sequence of y, got 7 rows for 8"):
+        rnn.fit(inputs[:7], waves)
+
+
+def test_both_directions_see_what_is_to_come():
+    rng = np.random.default_rng(0)
+    parts = [rng.uniform(-1, 1, (20, 1)) for _ in range(40)]
+    targets = [np.r_[x[1:], [[0]]] for x in parts]
+    expected = np.concatenate(targets)
+    both = small(bidirectional=True, n_units=8, max_iter=120, learning_rate_init=0.01)
+    one = clone(both).set_params(bidirectional=False, n_units=16)
+    errors = [
+        np.mean(
+            (np.concatenate(m.fit(parts, targets).predict(parts)) - np.concatenate(targets)) ** 2
+        )
+        for m in (both, one)
+    ]
+    assert errors[0] < errors[1] / 4
+
+
+def test_classes_probabilities_and_weights():
+    t = np.arange(30)
+    parts = [np.sin(w * t + p)[:, None] for w in (0.2, 0.5, 0.9) for p in range(8)]
+    labels = np.repeat(["slow", "middle", "fast"], 8)
+    for estimator in (RNNClassifier, LSTMClassifier):
+        model = small(estimator, n_units=12, max_iter=120, class_weight="balanced")
+        model.fit(parts, labels)
+        assert model.score(parts, labels) > 0.9
+        probability = model.predict_proba(parts)
+        np.testing.assert_allclose(probability.sum(1), 1)
+        assert (model.classes_[probability.argmax(1)] == model.predict(parts)).all()
+    two = small(RNNClassifier, max_iter=80).fit(parts[:16], labels[:16] == "slow")
+    assert two.predict_proba(parts).shape == (24, 2)
+    assert two.predict(parts).dtype == bool
+
+
+def test_class_weights_and_sample_weights_are_the_same_thing():
+    parts, _ = sequences(20)
+    labels = np.array([0, 1, 1, 1] * 5)
+    by_class = small(LSTMClassifier, class_weight={0: 3.0, 1: 1.0}).fit(parts, labels)
+    by_sample = small(LSTMClassifier).fit(parts, labels, sample_weight=np.where(labels, 1.0, 3.0))
+    np.testing.assert_array_equal(weights_of(by_class), weights_of(by_sample))
+    balanced = small(LSTMClassifier, class_weight="balanced").fit(parts, labels)
+    np.testing.assert_allclose(weights_of(balanced), weights_of(by_sample), atol=1e-5)
+
+
+def test_rows_without_weight_or_target_do_not_count():
+    y = Y.copy()
+    y[50:80] = 1e6
+    weight = np.ones(len(y))
+    weight[50:80] = 0
+    weighted = small().fit(X, y, sample_weight=weight)
+    y[50:80] = np.nan
+    with pytest.warns(UserWarning, match="30 of 399 targets are NaN"):
+        unknown = small().fit(X, y)
+    np.testing.assert_array_equal(weights_of(weighted), weights_of(unknown))
+
+
+def test_state_goes_on_where_it_ended():
+    for cell in ("elman", "lstm", "jordan"):
+        rnn = small(cell=cell).fit(X, Y)
+        first, state = rnn.predict(X[:100], return_state=True)
+        rest = rnn.predict(X[100:], initial_state=state)
+        np.testing.assert_allclose(np.r_[first, rest], rnn.predict(X), atol=1e-6)
+        step = rnn.stream()
+        streamed = [step(row)[0] for row in X]
+        np.testing.assert_allclose(streamed, rnn.predict(X), atol=1e-5)
+
+
+def test_a_stream_begins_again():
+    rnn = small(LSTMRegressor, n_layers=2, learn_initial_state=True).fit(X, Y)
+    step = rnn.stream()
+    first = [step(row)[0] for row in X[:5]]
+    step.reset()
+    assert [step(row)[0] for row in X[:5]] == first
+    with pytest.raises(ValueError, match="stream needs an output at each step"):
+        small(bidirectional=True).fit(X, Y).stream()
+
+
+def test_same_seed_same_weights_and_other_things_of_scikit_learn():
+    one, two = small(LSTMRegressor).fit(X, Y), small(LSTMRegressor).fit(X, Y)
+    np.testing.assert_array_equal(weights_of(one), weights_of(two))
+    assert weights_of(one).dtype == np.float32
+    other = small(LSTMRegressor, random_state=1).fit(X, Y)
+    assert (weights_of(one) != weights_of(other)).any()
+    back = pickle.loads(pickle.dumps(one))
+    np.testing.assert_array_equal(back.predict(X), one.predict(X))
+    pipe = make_pipeline(StandardScaler(), small(cell=LSTM(peepholes=True), max_iter=1))
+    search = GridSearchCV(pipe, {"rnnregressor__n_units": [2, 4]}, cv=TimeSeriesSplit(2))
+    assert search.fit(X, Y).best_params_["rnnregressor__n_units"] in (2, 4)
+
+
+def test_parameters_are_a_tree_of_copies():
+    lstm = small(LSTMRegressor, n_layers=2, bidirectional=True).fit(*sequences())
+    tree = lstm.parameters_
+    assert len(tree.layers) == 2
+    assert len(tree.layers[0]) == 2
+    assert tree.layers[1][0].cell.input_weights.shape == (12, 24)
+    assert tree.output.weights.shape == (12, 1)
+    tree.output.weights[:] = 0
+    assert lstm.parameters_.output.weights.any()
+
+
+def test_a_quantile_is_above_its_share():
+    rng = np.random.default_rng(0)
+    u = rng.normal(size=(3000, 1))
+    y = rng.exponential(size=3000)
+    high = small(loss=Quantile(0.9), max_iter=40).fit(u, y)
+    assert abs(np.mean(y < high.predict(u)) - 0.9) < 0.03
+    with pytest.raises(ValueError, match="y must lie between 0 and 1"):
+        small(loss="binary_cross_entropy").fit(u, y)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"solver": "sgd", "learning_rate_init": 0.05},
+        {"solver": "sgd", "learning_rate_init": 0.05, "nesterovs_momentum": False},
+        {"solver": "rmsprop"},
+        {"solver": "adamw", "alpha": 0.01},
+        {"alpha": 1e-3},
+        {"learning_rate": "cosine"},
+        {"learning_rate": "adaptive"},
+        {"learning_rate": "invscaling", "learning_rate_init": 0.1},
+        {"learning_rate": lambda epoch: 0.9**epoch},
+        {"vanishing_penalty": 0.01},
+        {"carry_state": False, "bptt_steps": 20, "batch_size": 4},
+        {"clip_norm": None},
+        {"learn_initial_state": True, "bptt_steps": None},
+        {"dtype": "float64"},
+    ],
+    ids=str,
+)
+def test_every_way_of_training_learns(settings):
+    rnn = small(n_units=8, max_iter=40, tol=0, **settings).fit(X, Y)
+    assert rnn.score(X, Y) > 0.9
+
+
+def test_penalties_make_weights_small_and_initial_states_are_learned_when_asked():
+    plain, drawn = (small(max_iter=30, alpha=a).fit(X, Y).parameters_ for a in (0.0, 0.1))
+    size = [np.sum(p.layers[0][0].cell.recurrent_weights ** 2) for p in (plain, drawn)]
+    assert size[1] < size[0]
+    assert not plain.layers[0][0].initial_state.any()
+    learned = small(learn_initial_state=True).fit(X, Y)
+    assert learned.parameters_.layers[0][0].initial_state.any()
+
+
+def test_teacher_forcing_with_a_falling_share():
+    forced = small(cell="jordan", max_iter=30, teacher_forcing=1.0).fit(X, Y)
+    falling = small(cell="jordan", max_iter=30, teacher_forcing=(1.0, 0.0)).fit(X, Y)
+    free = small(cell="jordan", max_iter=30, teacher_forcing=0.0).fit(X, Y)
+    assert len({weights_of(m).tobytes() for m in (forced, falling, free)}) == 3
+    assert free.score(X, Y) > 0.9
+
+
+def test_early_stopping_keeps_the_best_weights():
+    rng = np.random.default_rng(0)
+    y = Y + rng.normal(0, 0.3, len(Y))
+    rnn = small(early_stopping=True, validation_fraction=0.25, max_iter=60, n_iter_no_change=5)
+    rnn.fit(X, y)
+    assert len(rnn.validation_scores_) == rnn.n_iter_ <= 60
+    assert rnn.best_validation_score_ == max(rnn.validation_scores_)
+    assert rnn.best_loss_ is None
+    start = round(len(X) * 0.75) + (len(X) - round(len(X) * 0.25) - round(len(X) * 0.75))
+    held = slice(start, None)
+    from sklearn.metrics import r2_score
+
+    assert r2_score(y[held], rnn.predict(X)[held]) == pytest.approx(
+        rnn.best_validation_score_, abs=1e-5
+    )
+    parts, targets = sequences()
+    last = small(early_stopping=True, validation_fraction=0.2).fit(parts, targets)
+    changed = [*targets[:10], *(t + 100 for t in targets[10:])]  # the last two are held back
+    np.testing.assert_array_equal(
+        weights_of(small(max_iter=last.n_iter_).fit(parts[:10], changed[:10])).shape,
+        weights_of(last).shape,
+    )
+
+
+def test_warm_start_and_partial_fit_go_on():
+    whole = small(max_iter=4, shuffle=False, solver="sgd", momentum=0.0).fit(X, Y)
+    warm = small(max_iter=2, shuffle=False, solver="sgd", momentum=0.0, warm_start=True)
+    warm.fit(X, Y).fit(X, Y)
+    np.testing.assert_allclose(weights_of(warm), weights_of(whole), rtol=1e-5, atol=1e-6)
+    parts = small(shuffle=False, solver="adam")
+    for _ in range(3):
+        parts.partial_fit(X, Y)
+    np.testing.assert_array_equal(
+        weights_of(parts), weights_of(small(shuffle=False, max_iter=3).fit(X, Y))
+    )
+    assert parts.n_iter_ == len(parts.loss_curve_) == 3
+
+
+def test_a_checkpoint_goes_on_with_the_same_numbers(tmp_path, monkeypatch):
+    monkeypatch.setattr("reservoir.estimators._trained.SAVE_EVERY", 0.0)
+    settings = {"n_layers": 2, "dropout": 0.3, "max_iter": 6, "early_stopping": True}
+    expected = small(LSTMRegressor, **settings).fit(X, Y)
+    path = tmp_path / "training.npz"
+    stopped = small(LSTMRegressor, **settings, checkpoint=path)
+    calls = 0
+
+    def fail(*arguments, **keywords):
+        nonlocal calls
+        calls += 1
+        if calls > 40:
+            raise RuntimeError("the machine is gone")
+        return batch_gradient(*arguments, **keywords)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("reservoir.training._trainer.batch_gradient", fail)
+        with pytest.raises(RuntimeError):
+            stopped.fit(X, Y)
+    resumed = small(LSTMRegressor, **settings, checkpoint=str(path)).fit(X, Y)
+    np.testing.assert_array_equal(weights_of(resumed), weights_of(expected))
+    assert resumed.loss_curve_ == expected.loss_curve_
+    assert resumed.validation_scores_ == expected.validation_scores_
+    again = small(LSTMRegressor, **settings, checkpoint=path).fit(X, Y)  # nothing left to do
+    np.testing.assert_array_equal(weights_of(again), weights_of(expected))
+    longer = small(LSTMRegressor, **settings | {"max_iter": 8}, checkpoint=path).fit(X, Y)
+    assert longer.n_iter_ == 8
+    with pytest.raises(ValueError, match="belongs to a training on other data"):
+        small(LSTMRegressor, **settings, checkpoint=path).fit(X[1:], Y[1:])
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(ValueError, match="none or is damaged; delete it"):
+        small(LSTMRegressor, **settings, checkpoint=path).fit(X, Y)
+    with pytest.raises(ValueError, match="must be in a folder that exists"):
+        small(checkpoint=tmp_path / "nowhere" / "file").fit(X, Y)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_control_c_keeps_what_was_learned(control_c, monkeypatch, early_stopping):
+    calls = 0
+
+    def interrupted(*arguments, **keywords):
+        nonlocal calls
+        calls += 1
+        if calls == 60:
+            signal.raise_signal(signal.SIGINT)
+        return batch_gradient(*arguments, **keywords)
+
+    monkeypatch.setattr("reservoir.training._trainer.batch_gradient", interrupted)
+    rnn = small(max_iter=100, early_stopping=early_stopping)
+    with (
+        pytest.warns(UserWarning, match=r"Interrupted in epoch \d+ of 100: the weights"),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        rnn.fit(X, Y)
+    assert 0 < rnn.n_iter_ < 100
+    assert rnn.predict(X).shape == Y.shape
+
+
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+def test_a_rate_that_explodes_is_named():
+    rnn = small(
+        activation="identity", solver="sgd", learning_rate_init=1e6, clip_norm=None, max_iter=50
+    )
+    with pytest.raises(
+        FloatingPointError, match=r"in epoch \d+, batch \d+; the last weights .* are kept"
+    ):
+        rnn.fit(X, Y)
+    assert np.isfinite(weights_of(rnn)).all()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"bptt_steps": 0}, "The 'bptt_steps' parameter of RNNRegressor must be"),
+        ({"batch_size": 0}, "The 'batch_size' parameter of RNNRegressor must be"),
+        ({"learning_rate_init": 0}, "The 'learning_rate_init' parameter"),
+        ({"cell": "elmann"}, "The 'cell' parameter of RNNRegressor must be"),
+        ({"cell": "gru", "activation": "relu"}, "activation must be None with cell='gru'"),
+        ({"cell": Elman(), "activation": "relu"}, "activation must be None with a cell that is"),
+        ({"cell": "jordan", "n_layers": 2}, "'jordan' feeds its output back .* n_layers=1"),
+        ({"cell": "jordan", "bidirectional": True}, "needs bidirectional=False"),
+        ({"cell": "lstm", "vanishing_penalty": 1}, "vanishing_penalty must be 0 with cell 'lstm'"),
+        ({"teacher_forcing": (1, 2)}, "teacher_forcing must be a share between 0 and 1"),
+        ({"delay": 399}, "delay must be smaller than the length of every sequence, got delay=399"),
+        ({"warmup": 500}, "warmup must be smaller than the length of every sequence"),
+        ({"bidirectional": True, "bptt_steps": 20}, "bptt_steps must be None with bidirectional"),
+    ],
+    ids=str,
+)
+def test_wrong_settings_are_named(settings, message):
+    with pytest.raises(ValueError, match=message):
+        small(**settings).fit(X, Y)
+
+
+def test_wrong_data_are_named():
+    parts, targets = sequences()
+    with pytest.warns(UserWarning, match="batch_size=99 is larger than the 12 sequences"):
+        small(batch_size=99).fit(parts, targets)
+    with pytest.raises(ValueError, match="y must hold numbers, got strings"):
+        small().fit(X, np.full(len(X), "a"))
+    with pytest.raises(ValueError, match="all targets are NaN"):
+        small().fit(X, np.full(len(X), np.nan))
+    with pytest.raises(ValueError, match="at least 2 classes, got 1 class"):
+        small(RNNClassifier).fit(X, np.zeros(len(X)))
+    with pytest.raises(ValueError, match="cell must not be 'jordan' for a classifier"):
+        small(RNNClassifier, cell="jordan").fit(X, Y > 0)
+    model = small(RNNClassifier).partial_fit(X, Y > 0)
+    with pytest.raises(ValueError, match=r"labels of the classes .* name all classes in the first"):
+        model.partial_fit(X, np.where(Y > 0, 2, 3))
+    with pytest.raises(ValueError, match="Input X contains NaN, first in row 3"):
+        small().fit(np.where(np.arange(399)[:, None] == 3, np.nan, X), Y)
+    with pytest.raises(ValueError, match="delay must be 0 where there is one target for each seq"):
+        small(delay=2).fit(parts, np.zeros(12) + np.arange(12))
+    with pytest.raises(ValueError, match="n_steps must be None"):
+        small().fit(X, Y).predict(X, n_steps=4)
+    with pytest.raises(ValueError, match="initial_state must be finite and of shape"):
+        small().fit(X, Y).predict(X, initial_state=[0.0])
+    with pytest.raises(ValueError, match="return_state must be False with bidirectional"):
+        small(bidirectional=True).fit(X, Y).predict(X, return_state=True)
+
+
+@pytest.mark.parametrize("labels", [[0, 1], [True, False], ["a", "b"], [1.0, 2.0]])
+def test_labels_of_any_type(labels):
+    y = np.array(labels)[(Y > 0).astype(int)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        model = small(RNNClassifier, max_iter=30).fit(X, y)
+    assert model.predict(X).dtype == y.dtype
+    assert np.mean(model.predict(X) == y) > 0.9
+
+
+class Doubling(Elman):
+    """A cell of somebody else's: Elman's, that sees its input twice as large."""
+
+    def project(self, p, x):
+        return super().project(p, 2 * x)
+
+    def gradients(self, p, x, before, after, kept):
+        return super().gradients(p, 2 * x, before, after, kept)
+
+    def input_errors(self, p, kept):
+        return 2 * super().input_errors(p, kept)
+
+
+def test_a_cell_from_elsewhere():
+    own = small(cell=Doubling(), n_layers=2, max_iter=20).fit(X, Y)
+    assert own.score(X, Y) > 0.9
+    assert clone(own).cell == Doubling()
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(own)).predict(X), own.predict(X))
+
+
+def test_progress_is_shown(capsys):
+    small(verbose=True, early_stopping=True).fit(X, Y)
+    shown = capsys.readouterr().err
+    assert "loss=" in shown
+    assert "validation=" in shown
+    assert "3/3" in shown
