@@ -172,7 +172,7 @@ class LSTMRegressor(TrainedRegressor):
         "longest_lag": [Interval(Real, 3, None, closed="left"), None],
     }
 
-    teacher_forcing, vanishing_penalty = 1.0, 0.0
+    teacher_forcing, vanishing_penalty = 0.0, 0.0
 
     def __init__(
         self,
@@ -416,7 +416,7 @@ class LSTMClassifier(TrainedClassifier):
         "longest_lag": [Interval(Real, 3, None, closed="left"), None],
     }
 
-    teacher_forcing, vanishing_penalty = 1.0, 0.0
+    teacher_forcing, vanishing_penalty = 0.0, 0.0
 
     def __init__(
         self,

@@ -63,10 +63,11 @@ class RNNRegressor(TrainedRegressor):
         First rows of each sequence whose targets do not count.
     learn_initial_state : bool, default=False
         Whether the state in which sequences begin is learned; else it is 0.
-    teacher_forcing : float or (float, float), default=1.0
+    teacher_forcing : float or (float, float), default=0.0
         For a cell that feeds its output back, the share of steps at which the target is fed back
         in its place while fitting, drawn at random; or its first and last value, between which it
-        changes evenly over ``max_iter`` epochs. Predictions feed the output back.
+        changes evenly over ``max_iter`` epochs. Predictions feed the output back: at a share of 1
+        a network is quick to learn, and may drift when it is left to itself.
     loss : str or Loss, default="squared_error"
         "squared_error", "absolute_error", "huber", "quantile" (the median) or
         "binary_cross_entropy" (targets in [0, 1]; outputs are logits); or an object of
@@ -198,7 +199,7 @@ class RNNRegressor(TrainedRegressor):
         delay: int = 0,
         warmup: int = 0,
         learn_initial_state: bool = False,
-        teacher_forcing: Any = 1.0,
+        teacher_forcing: Any = 0.0,
         loss: Any = "squared_error",
         solver: str = "adam",
         alpha: float = 0.0,
@@ -422,7 +423,7 @@ class RNNClassifier(TrainedClassifier):
         "activation": [StrOptions({"tanh", "identity", "relu", "sigmoid"}), None],
     }
 
-    teacher_forcing = 1.0
+    teacher_forcing = 0.0
 
     def __init__(
         self,

@@ -45,7 +45,7 @@ def load_course(path: Path, course: Course, fingerprint: str) -> None:
         If the file is no checkpoint, is damaged, or belongs to another training.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             header: dict[str, Any] = json.loads(str(file["header"]))
             arrays = {name: file[name] for name in file.files if name != "header"}
         known = header["format"] == FORMAT and arrays["vector"].shape == course.vector.shape
