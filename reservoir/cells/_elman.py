@@ -89,7 +89,9 @@ class Elman(Cell):
         return Arranged(columns_of(U), columns_of(U.T), ACTIVATIONS[self.activation])
 
     def project(self, p: Parameters, x: Floats) -> Floats:
-        return x @ p.input_weights + p.bias
+        kept = x @ p.input_weights
+        kept += p.bias
+        return kept
 
     def gradients(
         self, p: Parameters, x: Floats, before: Floats, after: Floats, kept: Floats

@@ -105,25 +105,28 @@ class GRU(Cell):
 
     def project(self, p: Parameters, x: Floats) -> Floats:
         n = len(p.reset_bias)
-        projected = x @ p.input_weights + p.bias
         kept = np.empty((len(x), 4 * n), x.dtype)
-        kept[:, : 2 * n] = projected[:, : 2 * n]
-        kept[:, 2 * n : 3 * n] = p.reset_bias
-        kept[:, 3 * n :] = projected[:, 2 * n :]
+        np.matmul(x, p.input_weights[:, : 2 * n], out=kept[:, : 2 * n])
+        np.matmul(x, p.input_weights[:, 2 * n :], out=kept[:, 3 * n :])
+        kept[:, 2 * n : 3 * n] = 0
+        kept += np.r_[p.bias[: 2 * n], p.reset_bias, p.bias[2 * n :]]
         return kept
 
     def gradients(
         self, p: Parameters, x: Floats, before: Floats, after: Floats, kept: Floats
     ) -> Parameters:
         n = len(p.reset_bias)
-        recurrent, inputs = np.ascontiguousarray(kept[:, : 3 * n]), self._of_inputs(p, kept)
+        gates, new = kept[:, : 2 * n], kept[:, 3 * n :]
+        total = kept.sum(0)
         return Parameters(
-            x.T @ inputs, before.T @ recurrent, inputs.sum(0), kept[:, 2 * n : 3 * n].sum(0)
+            np.hstack([x.T @ gates, x.T @ new]),
+            before.T @ kept[:, : 3 * n],
+            np.r_[total[: 2 * n], total[3 * n :]],
+            total[2 * n : 3 * n],
         )
 
-    def _of_inputs(self, p: Parameters, kept: Floats) -> Floats:
-        n = len(p.reset_bias)
-        return np.hstack([kept[:, : 2 * n], kept[:, 3 * n :]])
-
     def input_errors(self, p: Parameters, kept: Floats) -> Floats:
-        return self._of_inputs(p, kept) @ p.input_weights.T
+        n = len(p.reset_bias)
+        errors = kept[:, : 2 * n] @ p.input_weights[:, : 2 * n].T
+        errors += kept[:, 3 * n :] @ p.input_weights[:, 2 * n :].T
+        return errors

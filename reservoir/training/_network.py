@@ -207,7 +207,8 @@ class Network:
         output: Output | tuple[()] = ()
         if weights.output:
             output = Output(tape.features.T @ errors, errors.sum(0))
-            errors = errors @ weights.output.weights.T
+            V = weights.output.weights.T
+            errors = errors * V if len(V) == 1 else errors @ V  # numpy is slow at outer products
         n_steps, n_batch = tape.passes[0][0].kept.shape[:2]
         error = self._unpooled(errors, n_steps, n_batch, tape.lengths)
         layers, penalty = [], 0.0
@@ -284,7 +285,7 @@ class Network:
     def _pooled(self, signal: Floats, top: tuple[Pass, ...], lengths: NDArray[np.int64]) -> Floats:
         n_steps, n_batch, n_features = signal.shape
         if self.pooling is None:
-            return np.ascontiguousarray(signal).reshape(n_steps * n_batch, n_features)
+            return signal.reshape(n_steps * n_batch, n_features)
         if self.pooling == "last":  # each direction where it has seen all
             own = np.arange(n_batch)
             return np.hstack([each.states[lengths, own, self.read] for each in top])

@@ -19,6 +19,7 @@ from reservoir.training.optimisers import Optimiser
 
 Floats = NDArray[np.floating]
 
+KEPT_BYTES = 2**25 - 2**16  # just below the largest block that glibc keeps
 SMALLEST_RATE = 1e-6  # where an adaptive rate gives up, as in scikit-learn's MLP
 
 
@@ -261,11 +262,21 @@ def _not_finite(epoch: int, batch: int, rate: float) -> str:
     )
 
 
+def _keep_memory() -> None:
+    """Free a large block, unused, after which glibc keeps what is freed for the next batch.
+
+    Else it gives large arrays back, and the system clears the memory of the next ones page by
+    page, for all threads in turn. See M_MMAP_THRESHOLD in mallopt(3), which adapts to this.
+    """
+    np.empty(KEPT_BYTES, np.uint8)
+
+
 @contextmanager
 def _team() -> Iterator[Map]:
     """Offer threads for slices of a batch, and keep BLAS from making its own in each."""
     from threadpoolctl import threadpool_limits
 
+    _keep_memory()
     n = n_threads()
     with threadpool_limits(1, "blas"):
         if n < 2:

@@ -29,7 +29,8 @@ def main() -> None:
     print(head, flush=True)
     report = [head]
     for name in arguments.stages or _by_default(arguments.quick):
-        outcomes = _run(name, _chosen(arguments.only), arguments)
+        contestants = _chosen(STAGES[name].contestants, arguments.only)
+        outcomes = _run(name, contestants, arguments)
         if not outcomes:  # no row has what --rows asks for
             continue
         report.append(f"{STAGES[name].title}\n\n{_report.table(outcomes)}")
@@ -68,14 +69,14 @@ def _load() -> str:
     return f" (load {load:.1f}: others are at work, take no time for granted)" * (load > n_cores)
 
 
-def _chosen(names: list[str]) -> list[Contestant]:
-    """Return the contestants of these names, ours always among them."""
+def _chosen(of_stage: tuple[Contestant, ...], names: list[str]) -> list[Contestant]:
+    """Return those of a stage that have these names, ours always among them."""
     known = {one.name.lower(): one for one in CONTESTANTS}
     unknown = [name for name in names if name.lower() not in known]
     if unknown:
         raise SystemExit(f"--only takes {', '.join(known)}; got {', '.join(unknown)}")
     chosen = {known[name.lower()] for name in names} | {OURS}
-    return [one for one in CONTESTANTS if not names or one in chosen]
+    return [one for one in of_stage if not names or one in chosen]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -44,6 +44,8 @@ class Row:
         Of what is measured.
     once
         Whether a single run tells all.
+    each
+        Whether values are for one of the amount, not for all of it.
     """
 
     stage: str
@@ -56,11 +58,12 @@ class Row:
     x: float = 0
     unit: str = "s"
     once: bool = False
+    each: bool = False
 
 
 @dataclass
 class Lane:
-    """How one contestant fares in one row; ``values`` are for the whole amount."""
+    """How one contestant fares in one row; ``values`` are for what the row says."""
 
     contestant: Contestant
     amount: int = 0
@@ -105,9 +108,9 @@ class Outcome:
         return min(peers, key=lambda lane: lane.median, default=None)
 
     def ratio(self, lane: Lane | None) -> float | None:
-        """Return how many times as much as ours this is."""
+        """Return how many times as much as ours this is, of what has a unit."""
         ours = self.ours()
-        return lane.median / ours.median if ours and lane else None
+        return lane.median / ours.median if ours and lane and self.row.unit else None
 
     def _lane_of(self, contestant: Contestant) -> Lane | None:
         lanes = (lane for lane in self.lanes if lane.contestant is contestant and lane.counts)
@@ -179,7 +182,7 @@ def _affordable(row: Row, run: Run, budget: float) -> int:
 def _time(row: Row, lane: Lane, number: int) -> None:
     assert lane.run is not None
     value, _ = _measured(lane.run, lane.amount, number)
-    lane.values.append(value * row.amount / lane.amount)
+    lane.values.append(value * (1 if row.each else row.amount) / lane.amount)
 
 
 def _measured(run: Run, amount: int, number: int) -> tuple[float, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.benchmarks._race import Lane, Outcome, value_in_words
-from tests.benchmarks.contestants import CONTESTANTS, Contestant, UnableError
+from tests.benchmarks.contestants import CONTESTANTS, RESERVOIRPY, Contestant, UnableError
 
 LEGEND = (
     "~ scaled up from a part; ! computes something else, see the notes, and is not compared; "
@@ -46,13 +46,11 @@ RATIO_COLUMNS = [
 
 def table(outcomes: Sequence[Outcome]) -> str:
     """Return medians of all contestants, and how many times as long as ours the peers take."""
-    head = [
-        "",
-        *(one.name for one in CONTESTANTS),
-        "fastest peer / reservoir",
-        "ReservoirPy / reservoir",
-    ]
-    body = [_cells(outcome) for outcome in outcomes]
+    contestants = [lane.contestant for lane in outcomes[0].lanes]
+    head = ["", *(one.name for one in contestants), "fastest peer / reservoir"]
+    if RESERVOIRPY in contestants:
+        head.append("ReservoirPy / reservoir")
+    body = [_cells(outcome)[: len(head)] for outcome in outcomes]
     widths = [max(len(row[i]) for row in [head, *body]) for i in range(len(head))]
     lines = [
         "  ".join(
@@ -137,18 +135,17 @@ def _version(contestant: Contestant) -> str:
 
 
 def _cells(outcome: Outcome) -> list[str]:
-    lanes = {lane.contestant.name: lane for lane in outcome.lanes}
     fastest = outcome.fastest_peer()
     return [
         outcome.row.label,
-        *(_cell(outcome, lanes.get(one.name)) for one in CONTESTANTS),
+        *(_cell(outcome, lane) for lane in outcome.lanes),
         _times(outcome.ratio(fastest), f" ({fastest.contestant.name})" if fastest else ""),
         _times(outcome.ratio(outcome.reservoirpy()), ""),
     ]
 
 
-def _cell(outcome: Outcome, lane: Lane | None) -> str:
-    if lane is None or not lane.values or lane.failure:
+def _cell(outcome: Outcome, lane: Lane) -> str:
+    if not lane.values or lane.failure:
         return "-"
     mark = ("~" if lane.scaled else "") + ("!" if lane.differs else "")
     return mark + value_in_words(lane.median, outcome.row.unit)

@@ -9,10 +9,11 @@ from tests.benchmarks.contestants._pyrcn import PyRCN
 from tests.benchmarks.contestants._rclib import Rclib
 from tests.benchmarks.contestants._resdag import ResDAG
 from tests.benchmarks.contestants._reservoirpy import ReservoirPy
+from tests.benchmarks.contestants._torch import Torch
 
 OURS = Ours()
 RESERVOIRPY = ReservoirPy()
-CONTESTANTS: tuple[Contestant, ...] = (
+RESERVOIRS: tuple[Contestant, ...] = (
     OURS,
     RESERVOIRPY,
     Rclib(),
@@ -22,5 +23,15 @@ CONTESTANTS: tuple[Contestant, ...] = (
     JaxScan(),
     NumpyLoop(),
 )
+TRAINED: tuple[Contestant, ...] = (OURS, Torch(1), Torch(2))
+CONTESTANTS: tuple[Contestant, ...] = (*RESERVOIRS, *TRAINED[1:])
 
-__all__ = ["CONTESTANTS", "OURS", "RESERVOIRPY", "Contestant", "UnableError"]
+__all__ = [
+    "CONTESTANTS",
+    "OURS",
+    "RESERVOIRPY",
+    "RESERVOIRS",
+    "TRAINED",
+    "Contestant",
+    "UnableError",
+]

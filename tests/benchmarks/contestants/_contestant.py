@@ -30,9 +30,23 @@ class Contestant:
     ``generate(regressor, n_steps)``
         Continue on its own outputs, fitted to the next value of its input, from where `settle`
         has brought it.
+
+    And of networks trained by gradient, with weights that all are given:
+
+    ``trainer(learner, weights, X, Y)``
+        Return a function of a number of steps of Adam on one batch, X (n_sequences, n_steps,
+        n_inputs), that takes them, each with a clipped gradient, and returns their mean loss.
+    ``predictor(learner, weights)``
+        Return a function of X that returns the outputs of all sequences.
+    ``streamer(learner, weights)``
+        Return a function of one sequence (n_steps, n_inputs) that shows it row by row.
+    ``gradients(learner, weights, X, Y)``
+        Return the gradients of the mean squared error in all weights.
+    ``first_training``
+        A script, of one short training.
     """
 
-    name: ClassVar[str]
+    name: str
     distribution: ClassVar[str]
     how: ClassVar[str]  # the way through the package, for the report
     remark: ClassVar[str] = ""  # what to know when reading its times
