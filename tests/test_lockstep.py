@@ -308,10 +308,11 @@ class TestBits:
         X = np.random.default_rng(0).uniform(-1, 1, (30, 50, 2))
         layer = (
             ESNRegressor(n_units=45, topology=topology, feedback=True, dtype=dtype, random_state=0)
-            .fit(X, X[:, :, 0])
+            .fit(X, X[:, :, :1])
             ._reservoir.layers[0]
         )
-        inputs, feedback = (X[:, :, i:].reshape(1500, -1).astype(dtype) for i in (0, 1))
+        inputs = X.reshape(1500, 2).astype(dtype)
+        feedback = np.ascontiguousarray(inputs[:, 1:])
         pieces = [slice(start, start + 50) for start in range(0, 1500, 50)]
         begin, out = np.zeros((30, 45), dtype), np.empty((1500, 45), dtype)
         outcome = layer.run_pieces(inputs, feedback, pieces, begin, out, 0, None, True)
