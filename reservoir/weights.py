@@ -30,6 +30,8 @@ __all__ = [
 Matrix: TypeAlias = np.ndarray | sparse.csr_array
 RandomState: TypeAlias = int | np.random.Generator | np.random.RandomState | None
 
+RADIUS_DIGITS = 10  # that a matrix is scaled by
+
 # The same integer seed must not give W and W_in the same numbers.
 _RECURRENT, _INPUT = 1, 2
 
@@ -64,7 +66,8 @@ def recurrent_weights(
         the units as evenly as possible. Of ``"small_world"``: the number of ring neighbours that
         each unit hears, or their share of n_units. The other topologies do not use it.
     spectral_radius : float or None, default=0.9
-        What a generated matrix is scaled to; None leaves it alone.
+        What a generated matrix is scaled to; None leaves it alone. The radius it is scaled from
+        is rounded to 10 digits, so that the matrix does not depend on the number of threads.
     random_state : int, Generator, RandomState or None, default=None
         The same int gives the same matrix up to the scale, whatever the spectral radius, and the
         spectral radius before scaling is then computed once per process, not once per call.
@@ -397,7 +400,10 @@ def _dense(n_units: int, connectivity: float, rng: np.random.Generator) -> np.nd
 
 def _orthogonal(n_units: int, connectivity: float, rng: np.random.Generator) -> np.ndarray:
     """Draw from Haar's measure: QR of a normal matrix, signs of R's diagonal made positive."""
-    Q, R = np.linalg.qr(rng.standard_normal((n_units, n_units)))
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, user_api="blas"):  # the last bits depend on their number
+        Q, R = np.linalg.qr(rng.standard_normal((n_units, n_units)))
     return Q * np.sign(np.diagonal(R))
 
 
@@ -454,7 +460,8 @@ def _scaled(W: Matrix, target: float, radius: float | None) -> Matrix:
             f"it cannot be scaled to {target}; pass spectral_radius=None to use it as it is (a "
             f"delay line then has links of weight 1)"
         )
-    scaled = W / radius * target
+    # an eigensolver's last bits depend on the number of threads
+    scaled = W / float(f"{radius:.{RADIUS_DIGITS}g}") * target
     return scaled if isinstance(scaled, np.ndarray) else _canonical_csr(scaled)
 
 

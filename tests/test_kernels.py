@@ -102,7 +102,7 @@ def test_read_only_arrays_are_accepted():
 
 def test_the_product_is_for_kernels_only():
     with pytest.raises(TypeError, match="only for use inside kernels"):
-        _harvest._recurrent_product(np.eye(1), np.ones(1), np.ones(1))
+        _harvest._add_recurrent(np.eye(1), np.ones(1), np.ones(1))
 
 
 class TestPanels:
@@ -119,13 +119,17 @@ class TestPanels:
 
     @pytest.mark.parametrize("density", [0.0, 0.1, 0.6, 1.0])
     @pytest.mark.parametrize("n_units", [1, 2, 13])
-    def test_a_sparse_row_is_added(self, n_units, density, dtype):
+    def test_a_sparse_product_is_added(self, n_units, density, dtype):
         rng = np.random.default_rng(1)
         W = sparse.random_array((n_units, n_units), density=density, rng=rng).tocsr()
-        W.data = W.data.astype(dtype)
-        x, z = self.panel(n_units, dtype), self.panel(n_units, dtype, 2)
-        expected = z + W.toarray() @ x
-        add_all_sparse_rows(W.indptr.astype(np.int32), W.indices.astype(np.int32), W.data, x, z)
+        net = _lockstep.make_network(
+            W, np.zeros((n_units, 0)), np.zeros(n_units), np.ones(n_units, dtype), "tanh"
+        )
+        n_rows = n_units + n_units % _vectors.ROWS_AT_ONCE
+        x, z = self.panel(n_rows, dtype), self.panel(n_rows, dtype, 2)
+        expected = z.copy()
+        expected[:n_units] += W.toarray() @ x[:n_units]
+        add_product(net.recurrent_weights, x, z)
         np.testing.assert_allclose(z, expected, rtol=0, atol=1e-5 if dtype == "float32" else 1e-13)
 
     @pytest.mark.parametrize("n_columns", [1, 2, 255, 256, 257, 600])
@@ -159,14 +163,10 @@ class TestPanels:
         for row, k in zip(W, n_links, strict=True):
             row[rng.permutation(n_columns)[:k]] = rng.normal(size=k)
         x, out = rng.normal(size=n_columns).astype(dtype), np.full(n, 7, dtype)
-        multiply(_harvest.as_kernel_matrix(sparse.csr_array(W), dtype), x, out)
-        np.testing.assert_allclose(out, W @ x, rtol=0, atol=1e-5 if dtype == "float32" else 1e-13)
-
-
-@njit
-def add_all_sparse_rows(indptr, indices, data, x, z):
-    for i in range(len(indptr) - 1):
-        _vectors.add_sparse_row(data, indices, indptr[i], indptr[i + 1], x, z, i)
+        add_recurrent(_harvest.as_kernel_matrix(sparse.csr_array(W), dtype), x, out)
+        np.testing.assert_allclose(
+            out, 7 + W @ x, rtol=0, atol=1e-5 if dtype == "float32" else 1e-13
+        )
 
 
 @njit
@@ -180,5 +180,5 @@ def store(x, unit, out, column, rows):
 
 
 @njit
-def multiply(weights, x, out):
-    _harvest._recurrent_product(weights, x, out)
+def add_recurrent(weights, x, out):
+    _harvest._add_recurrent(weights, x, out)

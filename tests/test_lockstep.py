@@ -1,5 +1,9 @@
 """Networks in lockstep against the slow twin and against the sequential loop."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +14,7 @@ from scipy import sparse
 from reservoir import ESNRegressor, ESNTransformer
 from reservoir.kernels import _lockstep, _threads
 from reservoir.kernels._harvest import as_kernel_matrix, harvest
-from reservoir.kernels._lockstep import cut, harvest_together, make_network, pays
+from reservoir.kernels._lockstep import cut, harvest_together, make_network, plans, whole
 from tests import naive
 
 RNG = np.random.default_rng(0)
@@ -30,7 +34,7 @@ def together(W, W_in, b, a, activation, inputs, pieces, begin, dtype="float64", 
     states = begin.astype(dtype)
     out = np.full((len(inputs), len(a)), np.nan, dtype) if out is None else out
     failed = harvest_together(
-        net, np.ascontiguousarray(inputs, dtype), pieces, states, out, 0, lambda: True
+        net, np.ascontiguousarray(inputs, dtype), [whole(pieces)], states, out, 0, lambda: False
     )
     return out, states, failed
 
@@ -77,7 +81,9 @@ class TestSequences:
         W, W_in, b, a = network(6, 1, 0.5)
         wide = np.full((20, 9), 7.0)
         net = make_network(sparse.csr_array(W), W_in, b, a, "tanh")
-        harvest_together(net, LONG[:20], [(0, 20)], np.zeros((1, 6)), wide, 2, lambda: True)
+        harvest_together(
+            net, LONG[:20], [whole([(0, 20)])], np.zeros((1, 6)), wide, 2, lambda: True
+        )
         assert (wide[:, [0, 1, 8]] == 7).all()
         expected = alone(W, W_in, b, a, "tanh", LONG[:20], np.zeros(6))
         np.testing.assert_allclose(wide[:, 2:8], expected, atol=1e-13)
@@ -136,7 +142,7 @@ class TestOneLongSeries:
         options = {"n_units": 40, "random_state": 1, "include_input": False} | NETWORKS[kind]
         transformer = ESNTransformer(**options).fit(SIGNALS[signal])
         parallel = transformer.transform(SIGNALS[signal])
-        monkeypatch.setattr(_lockstep, "pays", lambda *_: False)
+        monkeypatch.setattr(_lockstep, "plans", lambda *_: [])
         expected = transformer.transform(SIGNALS[signal])
         scale = max(1.0, np.abs(expected).max())
         np.testing.assert_allclose(parallel / scale, expected / scale, rtol=0, atol=1e-10)
@@ -232,12 +238,96 @@ class TestParts:
         np.testing.assert_array_equal(parts.start[parts.is_head], stops - lengths)
         np.testing.assert_array_equal(np.diff(parts.piece, prepend=-1) > 0, parts.is_head)
 
-    def test_what_pays(self):
-        assert not pays([(0, 300)], 16)
-        assert not pays([(0, 2200)], 16)
-        assert pays([(0, 4400)], 16)
-        assert pays([(0, 4400)], 32)
-        assert not pays([(0, 100), (100, 200)], 16)
-        assert pays([(0, 10_000)], 16)
-        assert pays([(100 * i, 100 * i + 100) for i in range(30)], 16)
-        assert not pays([(0, 10_000 // 16)] + [(i, i + 1) for i in range(625, 640)], 16)
+    @pytest.mark.parametrize(
+        ("lengths", "ways"),
+        [
+            ([300], ""),
+            ([2200], ""),
+            ([4400], "cut"),
+            ([10_000], "cut"),
+            ([100, 100], ""),
+            ([100] * 30, "whole"),
+            ([500] * 16, "whole cut"),
+            ([10_000] * 3, "cut"),
+            ([10_000] * 10, "cut whole"),
+            ([10_000 // 16] + [1] * 15, ""),
+        ],
+    )
+    def test_which_ways_pay(self, lengths, ways):
+        stops = np.cumsum(lengths)
+        pieces = list(zip((stops - lengths).tolist(), stops.tolist(), strict=True))
+        found = ["whole" if parts.is_head.all() else "cut" for parts in plans(pieces, 16)]
+        assert " ".join(dict.fromkeys(found)) == ways
+
+
+BITS = """
+import hashlib
+import numpy as np
+from reservoir import ESNTransformer
+rng = np.random.default_rng(0)
+digest = hashlib.sha256()
+for n_units in (1, 31, 70, 301):
+    for n_inputs in (1, 5):
+        X = [rng.uniform(-1, 1, (int(n), n_inputs)) for n in rng.integers(1, 60, 37)]
+        for topology in ("random", "dense"):
+            for dtype in ("float64", "float32"):
+                transformer = ESNTransformer(
+                    n_units=n_units, topology=topology, dtype=dtype, spectral_radius=None,
+                    connectivity=0.3, leak_rate=rng.uniform(0.1, 1, n_units),
+                    bias_scaling=0.2, random_state=0,
+                ).fit(X)
+                for part in transformer.transform(X):
+                    digest.update(part.tobytes())
+print(digest.hexdigest())
+"""
+
+
+class TestBits:
+    """A sequence has the same states alone and among others, to the last bit."""
+
+    @pytest.mark.parametrize("activation", ["tanh", "identity", "relu", "sigmoid"])
+    @pytest.mark.parametrize("topology", ["random", "dense"])
+    @pytest.mark.parametrize("dtype", ["float64", "float32"])
+    @pytest.mark.parametrize(("n_units", "n_inputs"), [(1, 1), (31, 3), (70, 1), (301, 20)])
+    def test_of_any_network(self, n_units, n_inputs, dtype, topology, activation):
+        rng = np.random.default_rng(0)
+        X = [rng.uniform(-1, 1, (int(n), n_inputs)) for n in rng.integers(1, 60, 37)]
+        transformer = ESNTransformer(
+            n_units=n_units, topology=topology, connectivity=0.3, activation=activation,
+            spectral_radius=1.5 if topology == "dense" else None, bias_scaling=0.2,
+            leak_rate=rng.uniform(0.1, 1, n_units), n_layers=2, bidirectional=True,
+            dtype=dtype, random_state=0,
+        ).fit(X)  # fmt: skip
+        assert plans([(0, 60)] * 37, 16)
+        for some, together in zip(X, transformer.transform(X), strict=True):
+            np.testing.assert_array_equal(transformer.transform(some), together)
+
+    @pytest.mark.parametrize("dtype", ["float64", "float32"])
+    @pytest.mark.parametrize("topology", ["random", "dense"])
+    def test_with_feedback(self, topology, dtype):
+        X = np.random.default_rng(0).uniform(-1, 1, (30, 50, 2))
+        layer = (
+            ESNRegressor(n_units=45, topology=topology, feedback=True, dtype=dtype, random_state=0)
+            .fit(X, X[:, :, :1])
+            ._reservoir.layers[0]
+        )
+        inputs = X.reshape(1500, 2).astype(dtype)
+        feedback = np.ascontiguousarray(inputs[:, 1:])
+        pieces = [slice(start, start + 50) for start in range(0, 1500, 50)]
+        begin, out = np.zeros((30, 45), dtype), np.empty((1500, 45), dtype)
+        outcome = layer.run_pieces(inputs, feedback, pieces, begin, out, 0, None, True)
+        assert outcome == (True, False)
+        for piece in pieces:
+            alone = layer.run(inputs[piece], np.zeros(45, dtype), feedback[piece])
+            np.testing.assert_array_equal(out[piece], alone)
+
+    def test_whatever_the_threads(self):
+        found = set()
+        for n in ("1", "2"):
+            names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS")
+            environment = {**os.environ, **dict.fromkeys(names, n)}
+            command = [sys.executable, "-c", BITS]
+            found.add(subprocess.run(
+                command, env=environment, capture_output=True, text=True, check=True
+            ).stdout)  # fmt: skip
+        assert len(found) == 1

@@ -7,7 +7,7 @@ from scipy import sparse
 
 from reservoir import ESNRegressor, ESNTransformer
 from reservoir.kernels import _lockstep
-from reservoir.kernels._lockstep import cut
+from reservoir.kernels._lockstep import cut, whole
 
 N_ROWS = 8192
 STARTS = cut([(0, N_ROWS)], 16).start  # of the parts of one series in double precision
@@ -37,10 +37,10 @@ def both_ways(X, monkeypatch, **parameters):
 
     with monkeypatch.context() as patch:
         patch.setattr(_lockstep, "harvest_together", noting)
-        patch.setattr(_lockstep, "pays", lambda *_: True)
+        patch.setattr(_lockstep, "plans", lambda *some: [cut(*some), whole(some[0])])
         found = features_or_none(transformer, X)
     with monkeypatch.context() as patch:
-        patch.setattr(_lockstep, "pays", lambda *_: False)
+        patch.setattr(_lockstep, "plans", lambda *_: [])
         expected = features_or_none(transformer, X)
     assert calls, "lockstep was not tried"
     return found, expected

@@ -1,5 +1,8 @@
 """Topologies, spectral scaling and input matrices."""
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -568,3 +571,27 @@ def test_jumps_and_rewiring_out_of_range():
 def test_spectral_radius_refuses(W):
     with pytest.raises(ValueError, match="W must"):
         spectral_radius(W)
+
+
+DRAWS = """
+import hashlib
+from scipy import sparse
+from reservoir.weights import recurrent_weights
+
+for topology, n_units, links in [("random", 150, 10), ("random", 600, 10), ("dense", 300, 10),
+                                 ("orthogonal", 300, 10), ("small_world", 200, 6)]:
+    W = recurrent_weights(n_units, topology=topology, connectivity=links, random_state=1)
+    W = W.toarray() if sparse.issparse(W) else W
+    print(topology, n_units, hashlib.sha256(W.tobytes()).hexdigest())
+"""
+
+
+def test_threads_change_no_bit_of_a_draw():
+    found = [
+        subprocess.run(
+            [sys.executable, "-c", DRAWS], capture_output=True, text=True, check=True,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": n, "OMP_NUM_THREADS": n},
+        ).stdout
+        for n in ("1", "2")
+    ]  # fmt: skip
+    assert found[0] == found[1]

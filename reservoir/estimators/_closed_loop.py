@@ -151,7 +151,7 @@ def _compiled_input(
         offset = offset + future @ linear.coef[:, n + k :].T
     outputs, _ = _run(
         reservoir,
-        future @ layer.input_weights[:, k:].T + layer.bias,
+        layer.drive(np.hstack([np.zeros((len(future), k)), future])),
         state[:n],
         output,
         layer.input_weights[:, :k],

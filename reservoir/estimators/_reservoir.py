@@ -50,12 +50,13 @@ class Layer:
 
     def drive(self, inputs: Floats, feedback: Floats | None = None) -> Floats:
         """Return the preactivation (n_steps, n_units) without its recurrent part."""
-        with np.errstate(over="ignore", invalid="ignore"):  # a diverged state is named later
-            drive = inputs @ self.input_weights.T
-            drive += self.bias
-            if self.feedback_weights is not None and feedback is not None:
-                drive += feedback @ self.feedback_weights.T
-        return drive
+        from reservoir.kernels._lockstep import drive_of
+
+        if self.feedback_weights is not None:
+            if feedback is None:
+                feedback = np.zeros((len(inputs), self.feedback_weights.shape[1]))
+            inputs = np.hstack([inputs, feedback])
+        return drive_of(self.network, inputs)
 
     @cached_property
     def kernel_weights(self) -> Any:
@@ -138,18 +139,18 @@ class Layer:
         -------
         Outcome
         """
-        from reservoir.kernels._lockstep import harvest_together, lanes_of, pays
+        from reservoir.kernels._lockstep import harvest_together, lanes_of, plans
 
         if self.feedback_weights is None:
             feedback = None
         left, finite = np.arange(len(pieces)), True
         ranges = [(piece.start, piece.stop) for piece in pieces]
-        together = together and noise is None and pays(ranges, lanes_of(self.bias.dtype))
-        if together:
+        ways = plans(ranges, lanes_of(self.bias.dtype)) if together and noise is None else []
+        if ways:
             signal = inputs if feedback is None else np.hstack([inputs, feedback])
             signal = np.require(signal, self.bias.dtype, ["C", "W"])
             left = harvest_together(
-                self.network, signal, ranges, states, out, column, lambda: self._is_contracting
+                self.network, signal, ways, states, out, column, lambda: self._is_contracting
             )
         n_rows = max(64, BLOCK_SIZE // ALONE // self.n_units)
         for i in left:
@@ -165,7 +166,7 @@ class Layer:
                     finite &= bool(np.isfinite(run.sum()))
                 out[part, column : column + self.n_units] = run
                 states[i] = run[-1]
-        return Outcome(finite, together and len(left) > 0)
+        return Outcome(finite, len(ways) > 0 and len(left) > 0)
 
 
 class Outcome(NamedTuple):

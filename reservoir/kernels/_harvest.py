@@ -2,20 +2,25 @@
 
 The update is ``x(t) = (1 - a) x(t-1) + a f(W x(t-1) + drive(t)) + noise(t)``, where the drive
 holds everything that does not recur: W_in u(t) + W_fb d(t-1) + b, one matrix product for a
-whole block of steps. W is dense, or sparse with its rows in groups that are multiplied together.
-Here one network runs alone, step after step; `_lockstep` runs many side by side.
+whole block of steps. W is dense or sparse, with its rows in groups that are multiplied together.
+Here one network runs alone, step after step; `_lockstep` runs many side by side. Both add the same
+numbers in the same order, so that they give the same states to the last bit.
 """
 
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import types
 from numba.extending import overload
 from numpy.typing import NDArray
 
 from reservoir.kernels._activations import ACTIVATIONS, activate
 from reservoir.kernels._jit import FASTMATH, jit
-from reservoir.kernels._vectors import GATHERED_ROWS, multiply_group
+from reservoir.kernels._vectors import (
+    GATHERED_ROWS,
+    STACKED_ROWS,
+    add_group,
+    add_stacked_rows,
+)
 
 Floats = NDArray[np.floating]
 NO_NOISE = {np.dtype(t): np.zeros((0, 0), t) for t in (np.float32, np.float64)}
@@ -35,11 +40,20 @@ class Grouped(NamedTuple):
     order: NDArray[np.int32]  # (n_groups, GATHERED_ROWS)
 
 
-def as_kernel_matrix(matrix: Any, dtype: Any) -> Floats | Grouped:
+class Stacked(NamedTuple):
+    """A dense matrix in groups of rows, in them column after column; zeros fill up the last."""
+
+    weights: Floats  # (n_groups, n_columns, STACKED_ROWS)
+
+
+def as_kernel_matrix(matrix: Any, dtype: Any) -> Stacked | Grouped:
     """Lay out a dense array or scipy sparse matrix as the sequential loops want it."""
     if hasattr(matrix, "tocsr"):
         return _grouped(matrix.tocsr(), dtype)
-    return np.require(matrix, dtype, ["C", "W"])
+    n_rows, n_columns = matrix.shape
+    padded = np.zeros((-(-n_rows // STACKED_ROWS) * STACKED_ROWS, n_columns), dtype)
+    padded[:n_rows] = matrix
+    return Stacked(padded.reshape(-1, STACKED_ROWS, n_columns).transpose(0, 2, 1).copy())
 
 
 def _grouped(csr: Any, dtype: Any) -> Grouped:
@@ -67,7 +81,7 @@ def _grouped(csr: Any, dtype: Any) -> Grouped:
 
 
 def harvest(
-    weights: Floats | Grouped,
+    weights: Stacked | Grouped,
     drive: Floats,
     state: Floats,
     leak_rate: Floats,
@@ -78,7 +92,7 @@ def harvest(
 
     Parameters
     ----------
-    weights : ndarray of shape (n_units, n_units) or Grouped
+    weights : Stacked or Grouped
     drive : ndarray of shape (n_steps, n_units)
         Preactivation without the recurrent part.
     state : ndarray of shape (n_units,)
@@ -120,7 +134,7 @@ class LinearLoop(NamedTuple):
 
 
 def run_closed_loop(
-    weights: Floats | Grouped,
+    weights: Stacked | Grouped,
     drive: Floats,
     state: Floats,
     output: Floats,
@@ -144,37 +158,48 @@ def run_closed_loop(
     return outputs, state
 
 
-def _recurrent_product(weights: Any, x: Floats, out: Floats) -> None:
-    """Write W x into out, for a dense W or one in groups of rows."""
+def _add_recurrent(weights: Any, x: Floats, z: Floats) -> None:
+    """Add W x to z, for a W in groups of rows."""
     raise TypeError("only for use inside kernels")
 
 
-@overload(_recurrent_product, jit_options={"fastmath": FASTMATH})
-def _recurrent_product_overload(weights: Any, x: Any, out: Any) -> Any:
-    if isinstance(weights, types.Array):
+@overload(_add_recurrent, jit_options={"fastmath": FASTMATH})
+def _add_recurrent_overload(weights: Any, x: Any, z: Any) -> Any:
+    if len(weights) == len(Stacked._fields):
 
-        def dense(weights: Any, x: Any, out: Any) -> None:
-            np.dot(weights, x, out)
+        def dense(weights: Any, x: Any, z: Any) -> None:
+            n, size = x.shape[0], x.shape[0] * STACKED_ROWS
+            flat = weights.weights.reshape(weights.weights.size)
+            whole = n // STACKED_ROWS
+            for g in range(whole):
+                add_stacked_rows(flat, g * size, n, x, z, g * STACKED_ROWS)
+            first = whole * STACKED_ROWS
+            if first < n:
+                last = np.zeros(STACKED_ROWS, z.dtype)
+                for i in range(first, n):
+                    last[i - first] = z[i]
+                add_stacked_rows(flat, whole * size, n, x, last, 0)
+                for i in range(first, n):
+                    z[i] = last[i - first]
 
         return dense
 
-    def sparse(weights: Any, x: Any, out: Any) -> None:
+    def sparse(weights: Any, x: Any, z: Any) -> None:
         starts, indices, data, order = weights
         for g in range(order.shape[0]):
-            multiply_group(data, indices, starts[g], starts[g + 1], x, order, g, out)
+            add_group(data, indices, starts[g], starts[g + 1], x, order, g, z)
 
     return sparse
 
 
 @jit
 def _step(weights, drive, state, leak_rate, activation, new_state):  # type: ignore[no-untyped-def]
-    _recurrent_product(weights, state, new_state)
     for i in range(new_state.shape[0]):
-        new_state[i] += drive[i]
+        new_state[i] = drive[i]
+    _add_recurrent(weights, state, new_state)
     activate(activation, new_state)
     for i in range(new_state.shape[0]):
-        a = leak_rate[i]
-        new_state[i] = state[i] - a * state[i] + a * new_state[i]
+        new_state[i] = state[i] + leak_rate[i] * (new_state[i] - state[i])
 
 
 @jit

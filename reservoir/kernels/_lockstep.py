@@ -12,7 +12,9 @@ because a network that forgets where it started lets time run in parallel:
 
 That gives the states of the sequential loop to rounding as long as what has met stays together.
 Linear networks tell: see `is_contracting`. Where they do not vouch for that, and where states do
-not meet soon, the sequential loop runs instead. Nothing here depends on the number of threads.
+not meet soon, the sequential loop runs instead. Sequences that are not cut have the states of the
+sequential loop to the last bit, whatever the network. Nothing here depends on the number of
+threads.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,7 +34,7 @@ from reservoir.kernels._vectors import (
     ROWS_AT_ONCE,
     TILE,
     add_dense_rows,
-    add_sparse_row,
+    add_sparse_rows,
     store_tile,
 )
 
@@ -56,7 +58,7 @@ TOLERANCE = {"float64": 1e-13, "float32": 2e-6}  # of the difference of states t
 
 
 class Links(NamedTuple):
-    """A sparse matrix, row by row (CSR)."""
+    """A sparse matrix, row by row (CSR), with a last row without links if their number is odd."""
 
     indptr: NDArray[np.int32]
     indices: NDArray[np.int32]
@@ -106,15 +108,15 @@ def make_network(
 ) -> Network:
     """Lay out a network's weights for lockstep, in the type of its leak rates."""
     dtype = leak_rate.dtype
+    filler = -len(leak_rate) % ROWS_AT_ONCE  # panels have as many rows
     if hasattr(recurrent_weights, "tocsr"):
         csr = recurrent_weights.tocsr()
         recurrent: Links | Packed = Links(
-            np.require(csr.indptr, np.int32, ["C", "W"]),
+            np.pad(csr.indptr, (0, filler), mode="edge").astype(np.int32),
             np.require(csr.indices, np.int32, ["C", "W"]),
             np.require(csr.data, dtype, ["C", "W"]),
         )
     else:
-        filler = -len(recurrent_weights) % ROWS_AT_ONCE  # panels have as many rows
         recurrent = _packed(np.pad(recurrent_weights, (0, filler)), dtype)
     return Network(
         recurrent,
@@ -137,17 +139,23 @@ def _packed(matrix: Floats, dtype: Any) -> Packed:
     return Packed(np.concatenate([block.ravel() for block in blocks]))
 
 
-def pays(pieces: Sequence[Piece], lanes: int) -> bool:
-    """Whether lockstep is faster than one sequence after the other, by measured costs.
+def plans(pieces: Sequence[Piece], lanes: int) -> list["Parts"]:
+    """Return the ways to run in lockstep that are faster than one sequence after the other.
 
-    Two panels count as one, as on two threads, whatever the number of threads.
+    Sequences run whole or cut, the faster way by measured costs comes first. Two panels count as
+    one, as on two threads, whatever the number of threads.
     """
-    parts = cut(pieces, lanes)
-    steps = np.sort(parts.n_steps)[::-1]
-    longest = steps[::lanes]  # of each panel
+    ways = [whole(pieces), cut(pieces, lanes)]
+    costs = [_cost(parts, lanes) for parts in ways]
+    n_rows = sum(stop - start for start, stop in pieces)
+    return [ways[i] for i in np.argsort(costs, kind="stable") if costs[i] < n_rows]
+
+
+def _cost(parts: "Parts", lanes: int) -> float:
+    """Return how many steps of the sequential loop take as long."""
+    longest = np.sort(parts.n_steps)[::-1][::lanes]  # of each panel
     passes = 1 if parts.is_head.all() else 2
-    cost = PANEL_COST * passes * longest.sum() / min(2, len(longest))
-    return bool(cost < steps.sum())
+    return float(PANEL_COST * passes * longest.sum() / min(2, len(longest)))
 
 
 class Parts(NamedTuple):
@@ -157,6 +165,12 @@ class Parts(NamedTuple):
     n_steps: NDArray[np.int64]
     is_head: NDArray[np.bool_]  # begins a sequence
     piece: NDArray[np.int64]  # the sequence it belongs to
+
+
+def whole(pieces: Sequence[Piece]) -> Parts:
+    """Return sequences as they are: each is one part."""
+    start, stop = np.array(pieces, np.int64).T
+    return Parts(start, stop - start, np.ones(len(pieces), np.bool_), np.arange(len(pieces)))
 
 
 def cut(pieces: Sequence[Piece], lanes: int) -> Parts:
@@ -184,7 +198,7 @@ def cut(pieces: Sequence[Piece], lanes: int) -> Parts:
 def harvest_together(
     network: Network,
     inputs: Floats,
-    pieces: Sequence[Piece],
+    ways: Sequence[Parts],
     states: Floats,
     out: Floats,
     column: int,
@@ -196,26 +210,27 @@ def harvest_together(
     ----------
     network : Network
     inputs : ndarray of shape (n_rows, n_inputs)
-    pieces : sequence of (start, stop)
-        The rows of each sequence.
+    ways : sequence of Parts
+        The sequences, whole or cut; the first way that the network allows is taken.
     states : ndarray of shape (n_sequences, n_units)
         Where each sequence begins; holds where it ended afterwards.
     out : ndarray of shape (n_rows, n_columns), C-ordered
         Gets the state after each row in its columns from `column` on.
     column : int
     contracting : callable
-        Asked whether the network is known to forget; all is left to the sequential loop if not.
+        Asked whether the network is known to forget, before sequences are cut: a difference of
+        one rounding may grow to anything if not.
 
     Returns
     -------
     ndarray of int
         The sequences whose parts did not meet, or all if a state left the finite numbers or the
-        network is not known to forget: their rows of `out` mean nothing, their states are as
-        they were.
+        network allows no way: their rows of `out` mean nothing, their states are as they were.
     """
-    if not contracting():  # then a difference of one rounding may grow to anything
-        return np.arange(len(pieces))
-    parts = cut(pieces, network.lanes)
+    everything = np.arange(len(states))
+    parts = next((way for way in ways if way.is_head.all() or contracting()), None)
+    if parts is None:
+        return everything
     task = _Task(network, inputs, out, column)
     begin = np.zeros((len(parts.start), network.n_units), network.dtype)
     begin[parts.is_head] = states
@@ -224,14 +239,26 @@ def harvest_together(
     run = partial(_run, task, parts, begin=begin, ends=ends)
     finite = in_threads(run, _panels(by_length, network.lanes))
     if not all(finite):
-        return np.arange(len(pieces))
+        return everything
     failed = np.empty(0, np.int64)
     if not parts.is_head.all():
         failed = _stitch(task, parts, ends)
     is_last = np.r_[parts.is_head[1:], True]
-    settled = np.setdiff1d(np.arange(len(pieces)), failed)
+    settled = np.setdiff1d(everything, failed)
     states[settled] = ends[is_last][settled]
     return failed
+
+
+def drive_of(network: Network, inputs: Floats) -> Floats:
+    """Return what drives the units from outside, (n_rows, n_units), rounded as in lockstep."""
+    out = np.empty((len(inputs), network.n_units), network.dtype)
+    n_rows = -(-network.n_units // ROWS_AT_ONCE) * ROWS_AT_ONCE
+    work = _aligned((n_rows, network.lanes), network.dtype)
+    signal = _aligned((network.n_inputs + 1, network.lanes), network.dtype)
+    signal[-1] = 1
+    inputs = np.require(inputs, network.dtype, ["C", "W"])
+    _write_drive(network.input_weights, inputs, signal, work, out)
+    return out
 
 
 class Settings(NamedTuple):
@@ -254,6 +281,7 @@ class Ensemble:
         self._network = network
         self._panel = panel = _Panel(network, parts, np.arange(n), rest)
         panel.recurrent_scale[:] = settings.recurrent[panel.columns]
+        panel.scaled = _aligned(panel.states.shape, network.dtype)
         panel.signal_scale[:-1] = settings.inputs[panel.columns].T
         panel.signal_scale[-1] = settings.bias[panel.columns]
         panel.leak_factor[:] = settings.leak[panel.columns]
@@ -322,6 +350,7 @@ class _Panel:
         self.states = _aligned((n_rows, lanes), network.dtype)
         self.states[: network.n_units] = begin[self.columns].T
         self.work = _aligned((n_rows, lanes), network.dtype)
+        self.scaled = self.work[:0]
         self.signal = _aligned((network.n_inputs + 1, lanes), network.dtype)
         self.recurrent_scale = np.ones(lanes, network.dtype)
         self.signal_scale = np.ones((network.n_inputs + 1, lanes), network.dtype)
@@ -345,6 +374,7 @@ class _Panel:
             self.n_steps,
             self.states,
             self.work,
+            self.scaled,
             self.signal,
             task.out,
             task.column,
@@ -443,8 +473,9 @@ def _add_product_overload(weights: Any, x: Any, z: Any) -> Any:
 
         def sparse(weights: Any, x: Any, z: Any) -> None:
             indptr, indices, data = weights
-            for i in range(indptr.shape[0] - 1):
-                add_sparse_row(data, indices, indptr[i], indptr[i + 1], x, z, i)
+            for i in range(0, indptr.shape[0] - 1, 2):
+                first, middle, last = indptr[i], indptr[i + 1], indptr[i + 2]
+                add_sparse_rows(data, indices, first, middle, last, x, z, i)
 
         return sparse
 
@@ -474,6 +505,7 @@ def _run_panel(  # type: ignore[no-untyped-def]
     n_steps,  # (lanes,), of each column
     states,
     work,
+    scaled,  # as large as the states, or of no rows where all scales of W are 1
     signal,
     out,
     column,
@@ -497,11 +529,14 @@ def _run_panel(  # type: ignore[no-untyped-def]
             for k in range(n_inputs):
                 signal[k, c] = inputs[source[c] + step, k] * signal_scale[k, c]
         z[:] = 0
-        _add_product(recurrent_weights, x, z)
-        for i in range(n_units):
-            for c in range(lanes):
-                z[i, c] *= recurrent_scale[c]
         _add_product(input_weights, signal, z)
+        if scaled.shape[0] > 0:
+            for i in range(n_units):
+                for c in range(lanes):
+                    scaled[i, c] = x[i, c] * recurrent_scale[c]
+            _add_product(recurrent_weights, scaled, z)
+        else:
+            _add_product(recurrent_weights, x, z)
         for i in range(0, n_units, UNITS):
             last = min(i + UNITS, n_units)
             finite += _activate_units(
@@ -510,17 +545,37 @@ def _run_panel(  # type: ignore[no-untyped-def]
         for c in range(lanes):
             if compare and t == min(stop, n_steps[c]) - 1:  # before the old state is lost
                 difference[c] = _difference(z[:n_units, c], out[rows[c], column:])
-        for i in range(0, n_units - TILE + 1, TILE):
-            store_tile(z, i, out, column + i, rows)
-        for i in range(n_units - n_units % TILE, n_units):
-            for c in range(lanes):
-                out[rows[c], column + i] = z[i, c]
+        _write(z, n_units, out, column, rows)
         x, z = z, x
     if (stop - start) % 2:
         for i in range(states.shape[0]):
             for c in range(lanes):
                 states[i, c] = work[i, c]
     return finite == 0
+
+
+@jit
+def _write_drive(input_weights, inputs, signal, z, out):  # type: ignore[no-untyped-def]
+    n_rows, n_inputs = inputs.shape
+    lanes = z.shape[1]
+    rows = np.empty(lanes, np.int64)
+    for start in range(0, n_rows, lanes):
+        for c in range(lanes):
+            rows[c] = min(start + c, n_rows - 1)
+            for k in range(n_inputs):
+                signal[k, c] = inputs[rows[c], k]
+        z[:] = 0
+        _add_product(input_weights, signal, z)
+        _write(z, out.shape[1], out, 0, rows)
+
+
+@jit
+def _write(z, n_units, out, column, rows):  # type: ignore[no-untyped-def]
+    for i in range(0, n_units - TILE + 1, TILE):
+        store_tile(z, i, out, column + i, rows)
+    for i in range(n_units - n_units % TILE, n_units):
+        for c in range(z.shape[1]):
+            out[rows[c], column + i] = z[i, c]
 
 
 @jit

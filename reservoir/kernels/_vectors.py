@@ -18,8 +18,9 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 PANEL_BYTES = 128
-ROWS_AT_ONCE = 2  # of a dense matrix: eight AVX registers of sums, and none is spilled
+ROWS_AT_ONCE = 2  # eight AVX registers of sums, and none is spilled
 TILE = 4  # units that are written out together
+STACKED_ROWS = 32  # of a dense matrix that are multiplied by one vector together
 GATHERED_ROWS = 8  # of a sparse matrix that are multiplied by one vector together
 
 INT64 = ir.IntType(64)
@@ -122,27 +123,44 @@ class _Code:
 
 
 @_inlined
-def add_sparse_row(  # type: ignore[no-untyped-def]
-    typingctx, data, indices, first, last, x, z, row
+def add_sparse_rows(  # type: ignore[no-untyped-def]
+    typingctx, data, indices, first, middle, last, x, z, row
 ):
-    """Add ``sum(data[k] * x[indices[k]] for k in range(first, last))`` to the panel row z[row]."""
+    """Add the products of two sparse rows and a panel to z[row] and z[row + 1].
+
+    The first is ``sum(data[k] * x[indices[k]] for k in range(first, middle))``, the second goes
+    on to `last`. They run side by side as far as both have links: one alone would wait for its
+    own sums.
+    """
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         code = _Code(context, builder, signature, arguments)
-        data, indices, x, z = (code.data(i) for i in (0, 1, 4, 5))
-        first, last, row = arguments[2], arguments[3], arguments[6]
+        data, indices, x, z = (code.data(i) for i in (0, 1, 5, 6))
+        first, middle, last, row = (arguments[i] for i in (2, 3, 4, 7))
 
-        def add(k: Any, sums: list[Any]) -> list[Any]:
+        def link(k: Any, total: Any) -> Any:
             weight = code.repeat(code.load(data, k))
             source = builder.sext(code.load(indices, k), INT64)
-            return [code.multiply_add(weight, code.row(x, source), sums[0])]
+            return code.multiply_add(weight, code.row(x, source), total)
 
-        (total,) = code.sum_over(first, last, [code.row(z, row)], add)
-        code.store_row(total, z, row)
+        def both(k: Any, sums: list[Any]) -> list[Any]:
+            return [
+                link(code.plus(start, k), total) for start, total in zip(starts, sums, strict=True)
+            ]
+
+        starts, ends, rows = [first, middle], [middle, last], [row, code.plus(row, 1)]
+        counts = [builder.sub(end, start) for start, end in zip(starts, ends, strict=True)]
+        shorter = builder.select(builder.icmp_signed("<", *counts), *counts)
+        totals = code.sum_over(_int(0), shorter, [code.row(z, r) for r in rows], both)
+        for start, end, total, r in zip(starts, ends, totals, rows, strict=True):
+            rest = code.sum_over(
+                code.plus(start, shorter), end, [total], lambda k, sums: [link(k, sums[0])]
+            )
+            code.store_row(rest[0], z, r)
         return context.get_dummy_value()
 
     i64 = types.int64
-    return types.void(data, indices, i64, i64, x, z, i64), codegen
+    return types.void(data, indices, i64, i64, i64, x, z, i64), codegen
 
 
 @_inlined
@@ -210,18 +228,46 @@ def store_tile(typingctx, x, unit, out, column, rows):  # type: ignore[no-untype
 
 
 @_inlined
-def multiply_group(  # type: ignore[no-untyped-def]
-    typingctx, data, indices, first, last, x, order, group, out
-):
-    """Multiply `GATHERED_ROWS` rows of a sparse matrix by a vector.
+def add_stacked_rows(typingctx, weights, offset, n, x, z, row):  # type: ignore[no-untyped-def]
+    """Add the product of `STACKED_ROWS` rows of weights and a vector of n numbers to z.
 
-    Row r is ``sum(data[k, r] * x[indices[k, r]] for k in range(first, last))``, and is written
-    to ``out[order[group, r]]``.
+    Row r is ``sum(weights[offset + STACKED_ROWS * k + r] * x[k] for k in range(n))`` and is added
+    to z[row + r].
     """
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         code = _Code(context, builder, signature, arguments)
-        data, indices, x, order, out = (code.data(i) for i in (0, 1, 4, 5, 7))
+        code.lanes = STACKED_ROWS
+        weights, x, z = (code.data(i) for i in (0, 3, 4))
+        offset, n, row = (arguments[i] for i in (1, 2, 5))
+
+        def add(k: Any, sums: list[Any]) -> list[Any]:
+            first = code.plus(offset, code.times(k, STACKED_ROWS))
+            column = code.load_vector(weights, first, STACKED_ROWS)
+            return [code.multiply_add(column, code.repeat(code.load(x, k)), sums[0])]
+
+        begin = code.load_vector(z, row, STACKED_ROWS)
+        (total,) = code.sum_over(_int(0), n, [begin], add)
+        code.store_vector(total, z, row)
+        return context.get_dummy_value()
+
+    i64 = types.int64
+    return types.void(weights, i64, i64, x, z, i64), codegen
+
+
+@_inlined
+def add_group(  # type: ignore[no-untyped-def]
+    typingctx, data, indices, first, last, x, order, group, z
+):
+    """Add the product of `GATHERED_ROWS` rows of a sparse matrix and a vector to z.
+
+    Row r is ``sum(data[k, r] * x[indices[k, r]] for k in range(first, last))`` and is added to
+    ``z[order[group, r]]``.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        code = _Code(context, builder, signature, arguments)
+        data, indices, x, order, z = (code.data(i) for i in (0, 1, 4, 5, 7))
         first, last, group = arguments[2], arguments[3], arguments[6]
         kind = ir.VectorType(code.element, GATHERED_ROWS)
         lanes = [ir.Constant(ir.IntType(32), r) for r in range(GATHERED_ROWS)]
@@ -237,12 +283,14 @@ def multiply_group(  # type: ignore[no-untyped-def]
             weights = code.load_vector(data, place(k, 0), GATHERED_ROWS)
             return [code.multiply_add(weights, signal, sums[0])]
 
-        nothing = ir.Constant(kind, [0.0] * GATHERED_ROWS)
-        (total,) = code.sum_over(first, last, [nothing], add)
-        for r, lane in enumerate(lanes):
-            unit = builder.sext(code.load(order, place(group, r)), INT64)
-            builder.store(builder.extract_element(total, lane), builder.gep(out, [unit]))
+        begin = ir.Constant(kind, ir.Undefined)
+        units = [builder.sext(code.load(order, place(group, r)), INT64) for r in range(len(lanes))]
+        for unit, lane in zip(units, lanes, strict=True):
+            begin = builder.insert_element(begin, code.load(z, unit), lane)
+        (total,) = code.sum_over(first, last, [begin], add)
+        for unit, lane in zip(units, lanes, strict=True):
+            builder.store(builder.extract_element(total, lane), builder.gep(z, [unit]))
         return context.get_dummy_value()
 
     i64 = types.int64
-    return types.void(data, indices, i64, i64, x, order, i64, out), codegen
+    return types.void(data, indices, i64, i64, x, order, i64, z), codegen
