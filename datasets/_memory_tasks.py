@@ -192,7 +192,7 @@ def make_temporal_order(
     for _ in range(n_sequences):
         symbols = rng.choice(list("abcd"), rng.integers(shortest, longest, endpoint=True))
         marks = rng.choice(list("XY"), n_marks)
-        symbols[rng.integers(*windows.T, endpoint=True)] = marks
+        symbols[rng.integers(windows[:, 0], windows[:, 1], endpoint=True)] = marks
         symbols[0], symbols[-1] = "E", "B"
         X.append(one_hot(symbols, ORDER_SYMBOLS))
         labels.append("".join(marks))
