@@ -99,7 +99,10 @@ def test_a_delayed_sequence():
 def test_a_sequence_from_one_input():
     inputs = np.linspace(0.5, 1.5, 8)[:, None]
     waves = np.stack([np.sin(0.3 * a * np.arange(20))[:, None] for a in inputs[:, 0]])
-    rnn = small(cell="gru", n_units=24, max_iter=400, learning_rate_init=0.01, tol=0)
+    rnn = small(
+        cell="gru", n_units=24, max_iter=800, learning_rate_init=0.01, learning_rate="cosine",
+        tol=0, n_iter_no_change=800,
+    )  # fmt: skip
     rnn.fit(inputs, waves)
     assert rnn.predict(inputs).shape == (8, 20, 1)
     assert np.mean((rnn.predict(inputs) - waves) ** 2) < 0.1 * waves.var()
