@@ -10,7 +10,7 @@ from tests.benchmarks._learners import Learner, make_sequences, make_weights, pl
 from tests.benchmarks._race import Row, Run
 from tests.benchmarks.contestants import Contestant
 
-WORK = 2e7  # weights times rows of a run: about half a second
+WORK = 1e6  # weights times steps of a run: some tenths of a second
 
 
 def rows(quick: bool) -> Iterator[Row]:
@@ -37,5 +37,5 @@ def _row(learner: Learner, n_sequences: int, n_steps: int) -> Row:
         return ""
 
     label = f"{learner}, batch {n_sequences}, {n_steps:,} steps"
-    amount = int(np.clip(WORK / (learner.n_units + 32) ** 2, 10, 400))
+    amount = int(np.clip(WORK / (learner.n_units + 32) ** 2, 10, 200))
     return Row("training_step", label, enter, amount=amount, least=amount, check=check, each=True)
