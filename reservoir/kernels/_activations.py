@@ -128,28 +128,32 @@ def _sigmoid(x: Any) -> Any:
 
 
 def _reduce(y: Any) -> Any:
-    """Return k and expm1(r) for y = k ln 2 + r."""
+    """Return k, shifted for `_power_of_two`, and expm1(r) for y = k ln 2 + r."""
     raise TypeError("only for use inside kernels")
 
 
-def _power_of_two(k: Any) -> Any:
-    """Return 2^k for a float k that is a whole number."""
+def _power_of_two(shifted: Any) -> Any:
+    """Return 2^k for a whole number k that the constant for rounding has been added to."""
+    raise TypeError("only for use inside kernels")
+
+
+def _with_sign_of(x: Any, size: Any) -> Any:
+    """Return a number that is not negative with the sign of x."""
     raise TypeError("only for use inside kernels")
 
 
 @overload(_tanh, jit_options={"fastmath": EXACT})
 def _tanh_of(x: Any) -> Any:
     c = SINGLE if x == types.float32 else DOUBLE
-    zero, one, two, limit = c.number(0), c.number(1), c.number(2), c.tanh_limit
+    one, two, limit = c.number(1), c.number(2), c.tanh_limit
 
     def tanh(x: Any) -> Any:
         y = two * abs(x)
         y = limit if y > limit else y  # NaN passes
-        k, fraction = _reduce(y)
-        power = _power_of_two(k)
+        shifted, fraction = _reduce(y)
+        power = _power_of_two(shifted)
         e = power * fraction + (power - one)
-        result = e / (e + two)
-        return -result if x < zero else result
+        return _with_sign_of(x, e / (e + two))
 
     return tanh
 
@@ -163,9 +167,11 @@ def _sigmoid_of(x: Any) -> Any:
     def sigmoid(x: Any) -> Any:
         y = abs(x)
         y = limit if y > limit else y  # NaN passes
-        k, fraction = _reduce(-y)
-        first = (k * half + nearest) - nearest  # 2^k may be too small for one step
-        e = (one + fraction) * _power_of_two(first) * _power_of_two(k - first)
+        shifted, fraction = _reduce(-y)
+        k = shifted - nearest
+        first = k * half + nearest  # 2^k may be too small for one step
+        rest = (k - (first - nearest)) + nearest
+        e = (one + fraction) * _power_of_two(first) * _power_of_two(rest)
         positive = one / (one + e)
         return e * positive if x < zero else positive
 
@@ -174,33 +180,56 @@ def _sigmoid_of(x: Any) -> Any:
 
 @overload(_reduce, jit_options={"fastmath": EXACT})
 def _reduce_of(y: Any) -> Any:
-    c = SINGLE if y == types.float32 else DOUBLE
+    single = y == types.float32
+    c = SINGLE if single else DOUBLE
     log2_e, ln2_high, ln2_low, nearest = c.log2_e, c.ln2_high, c.ln2_low, c.round
     coefficients = tuple(c.number(value) for value in c.polynomial)
-    degree = len(coefficients) - 1
+
+    def polynomial(r: Any, r2: Any) -> Any:  # in few steps that wait for each other (Estrin)
+        a = coefficients
+        r4 = r2 * r2
+        low = (a[3] * r + a[2]) * r2 + (a[1] * r + a[0])
+        middle = a[5] * r + a[4]
+        if not single:
+            middle = (a[7] * r + a[6]) * r2 + middle
+            middle = (a[10] * r2 + (a[9] * r + a[8])) * r4 + middle
+        return middle * r4 + low
+
+    polynomial = jit(fastmath=EXACT)(polynomial)
 
     def reduce(y: Any) -> Any:
-        k = (y * log2_e + nearest) - nearest
+        shifted = y * log2_e + nearest
+        k = shifted - nearest
         r = (y - k * ln2_high) - k * ln2_low
-        p = coefficients[degree]
-        for i in range(degree - 1, -1, -1):
-            p = p * r + coefficients[i]
-        return k, r + r * r * p
+        r2 = r * r
+        return shifted, r + r2 * polynomial(r, r2)
 
     return reduce
 
 
 @overload(_power_of_two, jit_options={"fastmath": EXACT})
-def _power_of_two_of(k: Any) -> Any:
-    single = k == types.float32
+def _power_of_two_of(shifted: Any) -> Any:
+    single = shifted == types.float32
     c = SINGLE if single else DOUBLE
     as_integer, as_float = (_as_int32, _as_float32) if single else (_as_int64, _as_float64)
-    nearest, bias, shift = c.round, c.bias, c.shift
+    bias, shift = c.bias, c.shift
 
-    def power_of_two(k: Any) -> Any:
-        return as_float((as_integer(k + nearest) + bias) << shift)
+    def power_of_two(shifted: Any) -> Any:
+        return as_float((as_integer(shifted) + bias) << shift)
 
     return power_of_two
+
+
+@overload(_with_sign_of, jit_options={"fastmath": EXACT})
+def _with_sign_of_overload(x: Any, size: Any) -> Any:
+    single = x == types.float32
+    as_integer, as_float = (_as_int32, _as_float32) if single else (_as_int64, _as_float64)
+    sign = np.int32(-(2**31)) if single else np.int64(-(2**63))
+
+    def with_sign_of(x: Any, size: Any) -> Any:
+        return as_float(as_integer(size) | (as_integer(x) & sign))
+
+    return with_sign_of
 
 
 def _bits(source: Any, target: Any, target_ir: Any) -> Any:

@@ -516,7 +516,6 @@ def _run_panel(  # type: ignore[no-untyped-def]
 ):
     n_units, lanes, n_inputs = leak_rate.shape[0], states.shape[1], inputs.shape[1]
     rows = np.empty(lanes, np.int64)
-    finite = 0.0
     x, z = states, work
     for c in range(lanes):  # assigning a row would compile what numba says of rows that do not fit
         signal[n_inputs, c] = signal_scale[n_inputs, c]
@@ -539,9 +538,7 @@ def _run_panel(  # type: ignore[no-untyped-def]
             _add_product(recurrent_weights, x, z)
         for i in range(0, n_units, UNITS):
             last = min(i + UNITS, n_units)
-            finite += _activate_units(
-                activation, leak_rate[i:last], leak_factor, x[i:last], z[i:last]
-            )
+            _activate_units(activation, leak_rate[i:last], leak_factor, x[i:last], z[i:last])
         for c in range(lanes):
             if compare and t == min(stop, n_steps[c]) - 1:  # before the old state is lost
                 difference[c] = _difference(z[:n_units, c], out[rows[c], column:])
@@ -551,7 +548,7 @@ def _run_panel(  # type: ignore[no-untyped-def]
         for i in range(states.shape[0]):
             for c in range(lanes):
                 states[i, c] = work[i, c]
-    return finite == 0
+    return _is_finite(states.reshape(states.size))  # what is not finite once is NaN from then on
 
 
 @jit
@@ -580,14 +577,19 @@ def _write(z, n_units, out, column, rows):  # type: ignore[no-untyped-def]
 
 @jit
 def _activate_units(activation, leak_rate, leak_factor, x, z):  # type: ignore[no-untyped-def]
-    """Turn preactivations into states, and return 0 times their sum: 0 if all are finite."""
+    """Turn preactivations into states."""
     activate(activation, z.reshape(z.size))
-    total = z[0, 0] * 0
     for i in range(z.shape[0]):
         for c in range(z.shape[1]):
             z[i, c] = x[i, c] + leak_rate[i] * leak_factor[c] * (z[i, c] - x[i, c])
-            total += z[i, c] * 0
-    return total
+
+
+@jit
+def _is_finite(x):  # type: ignore[no-untyped-def]
+    total = x[0] * 0
+    for i in range(x.shape[0]):
+        total += x[i] * 0
+    return total == 0
 
 
 @jit
