@@ -8,7 +8,7 @@ from scipy.sparse.linalg import ArpackError, eigs, splu
 def irreducible_radius(block: sparse.csr_array) -> float:
     """Return the spectral radius of a matrix whose graph is strongly connected."""
     n = block.shape[0]
-    if n <= 400 or block.nnz > 0.1 * n * n:
+    if n <= 200 or block.nnz > 0.1 * n * n:
         return _dense_radius(block)
     if block.nnz <= 3 * n and (block.data > 0).all():
         root = _perron_root(block)

@@ -243,7 +243,8 @@ class Statistics(ABC):
             return
         rows, weights = self._waiting_rows[:n_rows], self._waiting_weights[:n_rows]
         weight = float(weights.sum())
-        mean = weights @ rows / weight
+        # by the BLAS of the product below: threads of NumPy's own would still wait for more work
+        mean = scipy.linalg.blas.dgemv(1 / weight, rows.T, weights)
         rows -= mean
         if (weights != 1).any():
             rows *= np.sqrt(weights)[:, np.newaxis]

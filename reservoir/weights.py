@@ -5,7 +5,6 @@ row holds what one unit hears.
 """
 
 from collections.abc import Callable
-from functools import lru_cache
 from numbers import Integral, Real
 from typing import Any, TypeAlias
 
@@ -116,7 +115,8 @@ def recurrent_weights(
         if topology in _CLOSED_FORM_RADIUS:
             radius = _CLOSED_FORM_RADIUS[topology]
         elif spectral_radius is not None and isinstance(random_state, Integral):
-            radius = _remembered_radius(topology, n_units, connectivity, int(random_state))
+            drawn_from = (topology, n_units, type(connectivity), connectivity, int(random_state))
+            radius = _remembered_radius(W, drawn_from)
     elif callable(topology):
         W = _own_matrix(topology(n_units, rng), shape, "the matrix returned by topology")
     else:
@@ -442,11 +442,16 @@ _DRAW_INPUT: dict[str, Callable[[tuple[int, int], np.random.Generator], np.ndarr
 INPUT_KINDS = tuple(_DRAW_INPUT)
 
 
-@lru_cache(maxsize=256, typed=True)
-def _remembered_radius(topology: str, n_units: int, connectivity: float, seed: int) -> float:
-    """Return the spectral radius before scaling, which depends on nothing but these arguments."""
-    W = _GENERATE[topology](n_units, connectivity, _generator(seed, _RECURRENT))
-    return spectral_radius(W)
+_RADII: dict[tuple[Any, ...], float] = {}  # before scaling, of what was drawn from the same
+
+
+def _remembered_radius(W: Matrix, drawn_from: tuple[Any, ...]) -> float:
+    """Return the spectral radius of a matrix, which depends on nothing but these arguments."""
+    if drawn_from not in _RADII:
+        if len(_RADII) >= 256:
+            _RADII.pop(next(iter(_RADII)), None)
+        _RADII[drawn_from] = spectral_radius(W)
+    return _RADII[drawn_from]
 
 
 def _scaled(W: Matrix, target: float, radius: float | None) -> Matrix:

@@ -410,7 +410,7 @@ def test_radius_of_a_seed_is_computed_once(monkeypatch):
         return dense_radius(W)
 
     monkeypatch.setattr(weights, "spectral_radius", counted)
-    weights._remembered_radius.cache_clear()
+    weights._RADII.clear()
     for radius in (0.1, 0.5, 0.9):
         recurrent_weights(30, spectral_radius=radius, random_state=0)
     recurrent_weights(30, spectral_radius=None, random_state=1)
@@ -421,7 +421,7 @@ def test_radius_of_a_seed_is_computed_once(monkeypatch):
     recurrent_weights(30, topology="dense", random_state=1)
     recurrent_weights(30, random_state=np.random.default_rng(1))
     assert len(computed) == 6
-    weights._remembered_radius.cache_clear()
+    weights._RADII.clear()
 
 
 def test_one_link_is_not_taken_for_all_links():
@@ -431,11 +431,13 @@ def test_one_link_is_not_taken_for_all_links():
 
 
 def test_what_is_remembered_is_bounded():
-    assert weights._remembered_radius.cache_info().maxsize == 256
+    for seed in range(300):
+        recurrent_weights(2, random_state=seed)
+    assert len(weights._RADII) == 256
 
 
 def test_threads_make_the_same_matrix():
-    weights._remembered_radius.cache_clear()
+    weights._RADII.clear()
     with ThreadPoolExecutor(4) as pool:
         made = list(pool.map(lambda i: recurrent_weights(450, random_state=i % 3), range(12)))
     for i, W in enumerate(made):
