@@ -174,6 +174,35 @@ def test_state_goes_on_where_it_ended():
         np.testing.assert_allclose(streamed, rnn.predict(X), atol=1e-5)
 
 
+@pytest.mark.parametrize("cell", ["elman", "jordan", "fully_recurrent", "leaky", "gru", "lstm"])
+def test_a_stream_gives_what_predict_gives(cell):
+    rng = np.random.default_rng(0)
+    inputs, targets = rng.normal(size=(40, 3)), rng.normal(size=(40, 2))
+    layers = {} if cell in ("jordan", "fully_recurrent") else {"n_layers": 2}
+    rnn = small(cell=cell, dtype="float64", **layers).fit(inputs, targets)
+    step = rnn.stream()
+    streamed = np.array([step(row) for row in inputs])
+    np.testing.assert_allclose(streamed, rnn.predict(inputs), rtol=1e-12, atol=1e-13)
+    with pytest.raises(ValueError, match=r"a row must hold 3 feature\(s\) as in fit, got 2"):
+        step(inputs[0, :2])
+
+
+@pytest.mark.parametrize("form", ["per step", "last", "both directions"])
+def test_outputs_do_not_depend_on_threads(form, monkeypatch):
+    parts, targets = sequences(40)
+    if form == "last":
+        targets = np.array([target[-1, 0] for target in targets])
+    rnn = small(LSTMRegressor, bidirectional=form == "both directions").fit(parts, targets)
+    found = []
+    for n in (1, 2, 5):
+        monkeypatch.setattr("reservoir.kernels._threads.n_threads", lambda n=n: n)
+        found.append(np.concatenate([np.ravel(each) for each in rnn.predict(parts)]))
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0], found[2])
+    alone = np.concatenate([np.ravel(rnn.predict([part])[0]) for part in parts])
+    np.testing.assert_allclose(found[0], alone, rtol=1e-5, atol=1e-6)
+
+
 def test_a_stream_begins_again():
     rnn = small(LSTMRegressor, n_layers=2, learn_initial_state=True).fit(X, Y)
     step = rnn.stream()

@@ -62,7 +62,10 @@ class Cell(ABC):
 
     @abstractmethod
     def project(self, p: Parameters, x: Floats) -> Floats:
-        """Return ``kept`` (n_rows, n_kept) before the loop: the input's part of each step."""
+        """Return ``kept`` (n_rows, n_kept) before the loop: the input's part of each step.
+
+        It is affine in x, finite, and depends on each row alone.
+        """
 
     @abstractmethod
     def gradients(

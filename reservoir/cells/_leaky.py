@@ -129,7 +129,7 @@ class Leaky(Cell):
         return Arranged(columns_of(U), columns_of(U.T), leak_rate, ACTIVATIONS[self.activation])
 
     def project(self, p: Parameters, x: Floats) -> Floats:
-        kept = np.empty((len(x), 2 * len(p.bias)), x.dtype)
+        kept = np.zeros((len(x), 2 * len(p.bias)), x.dtype)
         kept[:, : len(p.bias)] = x @ p.input_weights + p.bias
         return kept
 

@@ -34,3 +34,13 @@ def jit(function: Any = None, *, fastmath: set[str] = FASTMATH) -> Any:
         return kernel
 
     return compiled if function is None else compiled(function)
+
+
+def compiled_for(function: Any, *arguments: Any) -> Any:
+    """Return a kernel as compiled for arguments of these types, which it no longer looks at.
+
+    Of a call with many arrays that takes most of the time.
+    """
+    if not hasattr(function, "compile"):  # NUMBA_DISABLE_JIT
+        return function
+    return function.compile(tuple(numba.typeof(argument) for argument in arguments))

@@ -210,3 +210,12 @@ def fill(out, value):  # type: ignore[no-untyped-def]
     for b in range(out.shape[0]):
         for i in range(out.shape[1]):
             out[b, i] = value
+
+
+@jit
+def read_out(x, first, matrix, bias, out):  # type: ignore[no-untyped-def]
+    """Write the product of some columns of x, from `first` on, and a matrix, plus a bias."""
+    for b in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            out[b, j] = bias[j]
+    add_product(x, first, matrix, out, 0, out.shape[1])

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from functools import cache
 from typing import Any
 
 from numba import config
@@ -19,3 +21,15 @@ def in_threads(run: Callable[[Any], Any], arguments: list[Any]) -> list[Any]:
         return [run(argument) for argument in arguments]
     with ThreadPoolExecutor(n) as pool:
         return list(pool.map(run, arguments))
+
+
+def one_blas_thread() -> AbstractContextManager[Any]:
+    """Keep BLAS from making threads of its own, in each of ours."""
+    return _controller().limit(limits=1, user_api="blas")
+
+
+@cache
+def _controller() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()  # looks for libraries, which takes milliseconds

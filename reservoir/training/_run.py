@@ -5,13 +5,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reservoir.kernels._threads import in_threads, one_blas_thread
 from reservoir.training._batches import Examples, make_batch
 from reservoir.training._network import Network, States, Weights
 
 Floats = NDArray[np.floating]
 
 BLOCK_SIZE = 2**22  # numbers that one layer remembers of a block
-TOGETHER = 64  # sequences side by side
+TOGETHER = 8  # sequences side by side, whatever the number of threads
 
 
 def run_network(
@@ -36,9 +37,8 @@ def run_network(
     ends = tuple(tuple(each.copy() for each in layer) for layer in states)
     nothing = np.zeros((len(rows), 0), rows.dtype)
     examples = Examples(rows, bounds, nothing, nothing[:, :0].sum(1), per_sequence=False)
-    order = np.argsort(-lengths, kind="stable")
-    for begin in range(0, n_sequences, TOGETHER):
-        some = order[begin : begin + TOGETHER]
+
+    def run(some: NDArray[np.int64]) -> None:
         start = np.zeros(len(some), np.int64)
         while len(some):
             size = BLOCK_SIZE // (len(some) * 4 * network.n_state)
@@ -60,6 +60,14 @@ def run_network(
                     outputs[first : first + n] = found[:n, column]
             left = stop < lengths[some]
             some, start = some[left], stop[left]
+
+    order = np.argsort(-lengths, kind="stable")
+    groups = [order[begin : begin + TOGETHER] for begin in range(0, n_sequences, TOGETHER)]
+    if len(groups) == 1:
+        run(order)
+    else:
+        with one_blas_thread():
+            in_threads(run, groups)
     return outputs, ends
 
 

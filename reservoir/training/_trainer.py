@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reservoir._interrupt import PutOffInterrupt
-from reservoir.kernels._threads import n_threads
+from reservoir.kernels._threads import n_threads, one_blas_thread
 from reservoir.training._batches import Batch, Examples, Plan
 from reservoir.training._bptt import Map, Objective, batch_gradient
 from reservoir.training._network import States, Weights
@@ -274,11 +274,9 @@ def _keep_memory() -> None:
 @contextmanager
 def _team() -> Iterator[Map]:
     """Offer threads for slices of a batch, and keep BLAS from making its own in each."""
-    from threadpoolctl import threadpool_limits
-
     _keep_memory()
     n = n_threads()
-    with threadpool_limits(1, "blas"):
+    with one_blas_thread():
         if n < 2:
             yield lambda function, arguments: [function(each) for each in arguments]
             return
