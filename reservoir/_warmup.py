@@ -9,17 +9,19 @@ from warnings import warn
 import numpy as np
 
 DTYPES, TOPOLOGIES = ("float64", "float32"), ("random", "dense")
+CELLS = ("elman", "gru", "lstm")
 LONG, SHORT = 4500, 16  # rows that run in lockstep, and rows that run one after the other
 
 
 def warmup(*, verbose: bool = True) -> None:
-    """Compile the kernels of echo state networks, so that no later call has to.
+    """Compile the kernels of echo state and trained networks, so that no later call has to.
 
     A kernel is compiled when it is first called, and kept for all later processes: in numba's
     cache folder of the user, or in that named by the environment variable ``NUMBA_CACHE_DIR``.
     Call this once after an installation, in an image for example; where everything is compiled
-    already it takes seconds. It runs small networks, sparse and dense, in double and single
-    precision, side by side, alone and on their own output.
+    already it takes seconds. It runs small echo state networks, sparse and dense, in double and
+    single precision, side by side, alone and on their own output, and trains Elman, GRU and LSTM
+    networks in single precision, which is their default.
 
     Parameters
     ----------
@@ -41,7 +43,7 @@ def warmup(*, verbose: bool = True) -> None:
     from reservoir._interrupt import PutOffInterrupt
     from reservoir.kernels._activations import activate
 
-    n_steps = 3 * len(DTYPES) * len(TOPOLOGIES) + 1
+    n_steps = 3 * len(DTYPES) * len(TOPOLOGIES) + 1 + len(CELLS)
     with (
         PutOffInterrupt() as interrupt,  # numba would take Ctrl-C for an error of its own
         tqdm(total=n_steps, desc="Compiling", unit="step", disable=not verbose) as progress,
@@ -61,7 +63,12 @@ def warmup(*, verbose: bool = True) -> None:
 
 def _uses() -> Iterator[Any]:
     """Call everything that is compiled, one thing after the other."""
-    from reservoir.estimators import ESNRegressor, ESNTransformer, RecursiveLeastSquares
+    from reservoir.estimators import (
+        ESNRegressor,
+        ESNTransformer,
+        RecursiveLeastSquares,
+        RNNRegressor,
+    )
 
     X = np.sin(np.arange(LONG + 1.0))[:, None]
     inputs, targets = X[:SHORT], X[1 : SHORT + 1, 0]
@@ -72,3 +79,7 @@ def _uses() -> Iterator[Any]:
         yield transformer.transform(X)
         yield transformer.transform(inputs)
         yield ESNRegressor(n_units=16, alpha=1e-3, **network).fit(inputs, targets).generate(2)
+    for cell in CELLS:
+        network_of_cell = RNNRegressor(cell=cell, n_units=4, max_iter=1, random_state=0)
+        network_of_cell.fit(inputs, targets)
+        yield network_of_cell.stream()(inputs[0])

@@ -19,7 +19,9 @@ from reservoir.kernels._jit import jit
 USE = """
 import sys
 import numpy as np
-from reservoir import ESNClassifier, ESNRegressor, ESNTransformer, RecursiveLeastSquares
+from reservoir import (
+    ESNClassifier, ESNRegressor, ESNTransformer, RecursiveLeastSquares, RNNClassifier, RNNRegressor
+)
 
 RecursiveLeastSquares().fit(*np.ones((2, 9, 1)))
 series = np.sin(np.arange(3001.0))[:, None]
@@ -40,15 +42,26 @@ for dtype in ("float64", "float32"):
         ESNRegressor(**some, feedback=True, alpha=1e-3).fit(X, y).generate(9, X_future=X[:9])
         ESNTransformer(**some, activation="sigmoid").fit(X).transform(np.asfortranarray(X))
         ESNClassifier(**some, alpha=1e-3).fit(X, y > 0).predict(X)
+rnn = RNNRegressor(n_units=5, n_layers=2, bidirectional=True, max_iter=1).fit(X, y)
+rnn.predict(X.reshape(30, 100, 1))
+RNNRegressor(n_units=5, max_iter=1).fit(X, y).stream()(X[0])
+RNNClassifier(n_units=5, max_iter=1).fit(X.reshape(30, 100, 1), np.arange(30) % 3)
 kernels = {
     id(kernel): kernel
     for name, module in sys.modules.items()
-    if name.startswith("reservoir.kernels.")
+    if name.startswith(("reservoir.kernels.", "reservoir.cells."))
     for kernel in vars(module).values()
     if hasattr(kernel, "stats")
 }
 stats = [kernel.stats for kernel in kernels.values()]
 print(sum(map(len, (s.cache_hits for s in stats))), sum(map(len, (s.cache_misses for s in stats))))
+"""
+WARMUP = """
+import reservoir
+from reservoir import _warmup
+
+_warmup.CELLS = ("elman",)  # the others alike, in half a minute
+reservoir.warmup(verbose=False)
 """
 FIT = """
 import numpy as np
@@ -78,7 +91,7 @@ def cache(tmp_path, monkeypatch):
 
 
 def test_after_a_warmup_another_process_compiles_nothing(tmp_path):
-    in_a_process("import reservoir; reservoir.warmup(verbose=False)", NUMBA_CACHE_DIR=str(tmp_path))
+    in_a_process(WARMUP, NUMBA_CACHE_DIR=str(tmp_path))
     (folder,) = tmp_path.iterdir()
     kept = {path.name for path in folder.iterdir()}
     n_loaded, n_compiled = map(int, in_a_process(USE, NUMBA_CACHE_DIR=str(tmp_path)).split())
@@ -142,6 +155,7 @@ def test_every_state_of_the_kernels_has_a_folder_of_its_own(tmp_path):
 def test_a_warmup_in_vain_says_so(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(_warmup, "DTYPES", ("float64",))
     monkeypatch.setattr(_warmup, "TOPOLOGIES", ("random",))
+    monkeypatch.setattr(_warmup, "CELLS", ("elman",))
     monkeypatch.setattr(activate._cache, "_cache_path", str(tmp_path / "missing"))
     with pytest.warns(UserWarning, match="missing cannot be written; set .* NUMBA_CACHE_DIR"):
         reservoir.warmup()

@@ -130,8 +130,9 @@ def value_in_words(value: float, unit: str) -> str:
 def race(row: Row, contestants: Iterable[Contestant], rounds: int, budget: float) -> Outcome:
     """Let all contestants run, each round each once.
 
-    A contestant whose run would take longer than ``budget`` seconds does a part of the amount and
-    its time is scaled. A first run, not counted, compiles what is to be compiled and is checked.
+    A peer whose run would take longer than ``budget`` seconds does a part of the amount and its
+    time is scaled: it takes as long for every step. This package does not, and runs all of it. A
+    first run, not counted, compiles what is to be compiled and is checked.
     """
     lanes = [Lane(contestant, rounds=rounds) for contestant in contestants]
     for lane in lanes:
@@ -147,7 +148,8 @@ def race(row: Row, contestants: Iterable[Contestant], rounds: int, budget: float
 
 def _warm_up(row: Row, lane: Lane, budget: float) -> None:
     lane.run = row.enter(lane.contestant)
-    lane.amount = _affordable(row, lane.run, budget) if row.least < row.amount else row.amount
+    part = row.least < row.amount and lane.contestant is not OURS
+    lane.amount = _affordable(row, lane.run, budget) if part else row.amount
     lane.scaled = lane.amount < row.amount
     first, computed = _measured(lane.run, lane.amount, 0)
     if isinstance(computed, Measured):
