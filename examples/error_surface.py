@@ -26,7 +26,7 @@ def error_and_gradient(w, b):
 
 
 # %% Where w is above 4, the unit has two states to settle in, and a line of b at which it changes
-w, b = np.meshgrid(np.linspace(2.5, 7, 451), np.linspace(-4, -0.5, 351))
+w, b = np.meshgrid(np.linspace(3.5, 5.5, 401), np.linspace(-3, -1, 401))
 surface, slopes = error_and_gradient(w, b)
 steepness = np.hypot(*slopes)
 print(f"steepness of the surface: median {np.median(steepness):.2g}, at most {steepness.max():.0f}")
@@ -60,7 +60,7 @@ axes = figure.subplot_mosaic([["surface", "errors"]], width_ratios=[3, 2])
 image = axes["surface"].pcolormesh(w, b, surface, cmap="Greys", rasterized=True)
 figure.colorbar(image, label="error")
 for (name, (path, errors)), style in zip(paths.items(), ["C3o-", "C0.-"], strict=True):
-    axes["surface"].plot(*path.T, style, lw=1, ms=4, label=name)
+    axes["surface"].plot(*path.T, style, lw=0.8, ms=4, label=name)
     axes["errors"].semilogy(errors, style[:2], lw=1, label=name)
 axes["surface"].plot(5, -2.2, "k*", ms=12)
 axes["surface"].set(

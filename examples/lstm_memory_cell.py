@@ -13,7 +13,7 @@ VALUE, WRITES, READS, CLEARS = range(4)
 
 x = np.zeros((N_STEPS, 1, 4))  # steps, sequences side by side, inputs
 x[:, 0, VALUE] = np.random.default_rng(0).uniform(-10, 10, N_STEPS)  # what is not to be stored
-x[WRITE, 0] = 4.2, 1, 0, 0
+x[WRITE, 0] = 4.2, 1, 0, 1  # in place of what was there
 x[READ, 0, READS] = 1
 x[CLEAR, 0, CLEARS] = 1
 x[CLEAR + 25, 0, READS] = 1  # to see that it is gone
@@ -49,15 +49,15 @@ print(f"∂read/∂content over the keep: {during.min():.6f} to {during.max():.6
 
 # %% Draw both
 figure, (upper, lower) = plt.subplots(2, 1, figsize=(9, 5), sharex=True, layout="constrained")
-upper.plot(x[:, 0, VALUE], ".", color="0.8", ms=3, label="input")
-upper.plot(content, label="content of the cell")
+upper.plot(x[:, 0, VALUE], ".", color="0.75", ms=4, label="input")
+upper.step(range(N_STEPS), content, where="post", lw=2, label="content of the cell")
 upper.plot(output, "C3", lw=1, label="output")
 for step, word in [(WRITE, "write 4.2"), (READ, "read"), (CLEAR, "clear"), (CLEAR + 25, "read")]:
     upper.axvline(step, color="0.6", lw=0.8, ls=":")
     upper.text(step + 2, 10.5, word, va="bottom", fontsize=9)
 upper.set(ylim=(-10.5, 13.5), ylabel="value")
-upper.legend(loc="lower right", ncols=3)
-lower.plot(of_content, "C0")
+upper.legend(loc="lower right", ncols=3, framealpha=1)
+lower.step(range(N_STEPS), of_content, "C0", where="post", lw=2)
 lower.axvspan(WRITE, READ, color="C0", alpha=0.1)
 lower.text((WRITE + READ) / 2, 0.5, "the cell keeps", ha="center")
 lower.set(ylim=(-0.1, 1.2), xlabel="step", ylabel="∂ output(400) / ∂ content")

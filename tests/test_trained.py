@@ -500,24 +500,27 @@ def test_gradient_norms_are_those_of_the_chain_rule(form):
         np.testing.assert_allclose(each, norms, rtol=1e-9)
 
 
-@pytest.mark.parametrize("cell", ["elman", "jordan", "lstm"])
-@pytest.mark.parametrize("whole", [False, True])
-def test_gradient_norms_of_one_unit_are_slopes_in_its_initial_state(cell, whole):
-    """dE/ds(t) is the slope of the loss of what follows in the state it begins with."""
-    if whole and cell == "jordan":
-        return
+@pytest.mark.parametrize(
+    ("cell", "whole"),
+    [("elman", True), ("elman", False), ("jordan", False), ("lstm", True), ("lstm", False)],
+)
+def test_gradient_norms_are_slopes_in_the_state(cell, whole):
+    """The gradient in a state is the slope of what is still to come, of its own target too."""
     parts, targets = sequences(shortest=6, longest=7)
-    targets = [y[-1] for y in targets] if whole else targets
-    rnn = small(cell=cell, n_units=1, dtype="float64").fit(parts, targets)
+    if whole:
+        targets = np.array([y[-1, 0] for y in targets])
+    rnn = small(cell=cell, n_units=2, dtype="float64").fit(parts, targets)
     x, y = parts[0], targets[0]
-    norms = rnn.gradient_norms([x], [y] if not whole else np.array([y]))[0]
+    norms = rnn.gradient_norms(parts, targets)[0]
     _, state = rnn.predict([x[:3]], return_state=True)
-    slopes = differences(lambda s: later_loss(rnn, x[3:], y if whole else y[3:], s), state)
+    slopes = differences(lambda s: later_loss(rnn, x[3:], y if whole else y[3:], s), state[0])
     if not whole:
-        own = rnn.predict([x[:3]])[0][-1] - y[2]
-        V = rnn.parameters_.output.weights[0] if rnn.parameters_.output else np.ones(1)
-        slopes[..., slice(1, 2) if cell == "jordan" else slice(0, 1)] += 2 * own * V
-    np.testing.assert_allclose(norms[2], np.linalg.norm(slopes), rtol=1e-6)
+        error = 2 * float(rnn.predict([x[:3]])[0][-1, 0] - y[2, 0])
+        output = rnn.parameters_.output
+        slopes[-1 if cell == "jordan" else slice(0, 2)] += error * (
+            output.weights[:, 0] if output else 1
+        )
+    assert norms[2] == pytest.approx(np.linalg.norm(slopes), rel=1e-6)
 
 
 def later_loss(rnn, x, y, state):
@@ -558,16 +561,17 @@ def test_gradient_norms_count_what_fit_counts():
 
 def test_gradient_norms_hold_numbers_far_beyond_squares():
     parts = np.ones((8, 400, 1))
-    for scale, beyond in [(0.1, 0.0), (10.0, np.inf)]:
-        rnn = small(activation="identity", dtype="float64").fit(parts[:, :3], np.ones(8))
-        U = rnn._vector[6 : 6 + 36]  # after W (1, 6)
+    rnn = small(activation="identity", dtype="float64").fit(parts[:, :3], np.ones(8))
+    W, U, b = np.split(rnn._vector[: 6 + 36 + 6], [6, 42])  # views of the weights
+    W[:], b[:] = 0, 0
+    for scale, last in [(0.1, 0.0), (10.0, np.inf)]:
         U[:] = scale * np.eye(6).ravel()
-        if scale > 1:
-            rnn._vector[:6] = 0  # nothing comes in, so that the state stays small
-        norms = rnn.gradient_norms(parts, np.ones(8))[0]
-        back = norms[::-1]
+        back = rnn.gradient_norms(parts, np.ones(8))[0, ::-1]
         np.testing.assert_allclose(back[1:290] / back[:289], scale, rtol=1e-6)
-        assert back[-1] == beyond
+        assert back[-1] == last
+    b[:] = 1
+    with pytest.raises(FloatingPointError, match="network diverges on this input"):
+        rnn.gradient_norms(parts, np.ones(8))
 
 
 def test_wrong_input_of_gradient_norms_is_named():

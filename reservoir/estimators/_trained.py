@@ -182,6 +182,8 @@ class BaseTrained(SequenceInput, BaseEstimator):
         ------
         ValueError
             If the input is of the wrong shape or not finite, or targets are not given as in fit.
+        FloatingPointError
+            If the network diverges.
 
         References
         ----------
@@ -623,7 +625,7 @@ class BaseTrained(SequenceInput, BaseEstimator):
         self, X: Any, groups: Any, initial_state: Any, n_steps: int | None = None
     ) -> tuple[Floats, Layout, Floats]:
         """Return outputs for stacked rows or for sequences, the layout, and the final states."""
-        from reservoir.training._run import as_states, as_vectors, run_network
+        from reservoir.training._run import DIVERGES, as_states, as_vectors, run_network
 
         check_is_fitted(self)
         if n_steps is not None and not self._n_steps:
@@ -646,10 +648,7 @@ class BaseTrained(SequenceInput, BaseEstimator):
             keep = [np.arange(a + self.delay, b) for a, b in pairwise(bounds)]
             outputs = outputs[np.concatenate(keep)]
         if not np.isfinite(outputs).all():
-            raise FloatingPointError(
-                "The outputs left the finite numbers; the network diverges on this input. Scale "
-                "it like the training data, or train with clip_norm or a smaller rate."
-            )
+            raise FloatingPointError(DIVERGES)
         outputs = outputs.astype(np.float64)
         vectors = as_vectors(ends)
         return outputs, layout, vectors[0] if layout.is_single else vectors

@@ -10,7 +10,7 @@ from reservoir.cells import state_gradients
 from reservoir.training._batches import Examples, make_batch
 from reservoir.training._bptt import Objective
 from reservoir.training._network import Weights, turned
-from reservoir.training._run import BLOCK_SIZE, TOGETHER
+from reservoir.training._run import BLOCK_SIZE, DIVERGES, TOGETHER
 
 Floats = NDArray[np.floating]
 
@@ -46,6 +46,11 @@ def gradient_norms(
     -------
     ndarray of shape (n_rows,)
         Over the states of all layers and directions; inf where it is beyond the finite numbers.
+
+    Raises
+    ------
+    FloatingPointError
+        If an output is not finite.
     """
     norms = np.empty(len(examples.rows))
     lengths, n_state = examples.lengths, objective.network.n_state
@@ -71,11 +76,13 @@ def _batch_norms(
     watched = Watched(objective.network.cell)
     network = replace(objective.network, cell=watched)
     arranged, states = network.arrange(weights), network.begin(weights, len(some))
-    outputs, _, tape = network.forward(weights, arranged, batch.x, lengths, states)
-    _, errors = objective.loss(outputs, batch.targets.reshape(outputs.shape))
-    counts = batch.weight.reshape(-1, 1)
-    errors = np.where(counts > 0, errors * counts, 0)
     with np.errstate(over="ignore", invalid="ignore"):
+        outputs, _, tape = network.forward(weights, arranged, batch.x, lengths, states)
+        if not np.isfinite(outputs).all():
+            raise FloatingPointError(DIVERGES)
+        _, errors = objective.loss(outputs, batch.targets.reshape(outputs.shape))
+        counts = batch.weight.reshape(-1, 1)
+        errors = np.where(counts > 0, errors * counts, 0)
         network.backward(weights, arranged, tape, np.ascontiguousarray(errors, outputs.dtype))
         norms = _lengths_of(watched.noted, lengths, network.bidirectional)
     return np.nan_to_num(norms, nan=np.inf, posinf=np.inf)
