@@ -115,6 +115,9 @@ def test_clipping_keeps_the_direction():
         gradient = np.array([3.0, 4.0])
         clip(gradient, norm)
         np.testing.assert_allclose(gradient, expected)
+    gradient = np.array([3e30, 4e30], np.float32)  # its square is beyond the type
+    clip(gradient, 5.0)
+    np.testing.assert_allclose(gradient, [3.0, 4.0], rtol=1e-6)
 
 
 def assert_reaches(optimiser, gradients, rate, expected, start=0.0):

@@ -150,7 +150,7 @@ def clip(gradient: Floats, norm: float | None) -> None:
     array([0.6, 0.8])
     """
     if norm is not None:
-        size = float(np.sqrt(np.sum(gradient**2, dtype=np.float64)))
+        size = float(np.sqrt(np.sum(np.square(gradient, dtype=np.float64))))
         if size >= norm:
             gradient *= norm / size
 
