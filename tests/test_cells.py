@@ -5,7 +5,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reservoir.cells import CELLS, GRU, LSTM, Cell, Elman, FullyRecurrent, Jordan, Leaky
+from reservoir.cells import (
+    CELLS,
+    GRU,
+    LSTM,
+    Cell,
+    Elman,
+    FullyRecurrent,
+    Jordan,
+    Leaky,
+    state_gradients,
+)
 from reservoir.cells._cell import vanishing_of
 from reservoir.kernels._drive import Forcing, no_forcing
 from reservoir.kernels._products import add_product, columns_of
@@ -128,6 +138,41 @@ def test_gradients_are_those_of_finite_differences(cell, seed):
     np.testing.assert_allclose(inputs, by_input, rtol=1e-5, atol=1e-6)
     by_begin = differences(lambda s: case.loss(case.p, case.x, s), case.begin)
     np.testing.assert_allclose(begin, by_begin, rtol=1e-5, atol=1e-6)
+
+
+@every_variant
+def test_gradients_in_states_are_those_of_finite_differences(cell):
+    case = Case(cell, 200, n_steps=5)
+    weights, first = cell.arrange(case.p), case.read.start
+    kept, states = case.run(case.p, case.x, case.begin)
+    whole, ends, step_by_step = kept.copy(), *np.zeros((2, 2, *case.begin.shape))
+    cell.run_back(weights, whole, states, case.forcing, case.errors, first, ends)
+    found = state_gradients(
+        cell, weights, kept, states, case.forcing, case.errors, first, step_by_step
+    )
+    np.testing.assert_allclose(kept, whole, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(step_by_step[1], ends[1], rtol=1e-12, atol=1e-14)
+    rng = np.random.default_rng(0)
+    for t, (state, gradient) in enumerate(zip(states, found, strict=True)):
+        direction = 1e-6 * rng.normal(size=state.shape)
+        plus, minus = (loss_from(case, t, state + s * direction) for s in (1, -1))
+        assert plus - minus == pytest.approx(2 * np.sum(direction * gradient), rel=1e-4, abs=1e-12)
+
+
+def loss_from(case, t, state):
+    """Return what is still to come of the loss, by the slow twin, from a state after step t."""
+    total = 0.0
+    for b, begin in enumerate(state):
+        teacher = None
+        if case.cell.feeds_back:
+            teacher = case.forcing.teacher[t:, b], case.forcing.share[t:, b]
+        after = TWINS[case.cell.name](case.cell, case.p, case.x[t:, b], begin, teacher)
+        path = np.vstack([begin, after.reshape(-1, len(begin))])
+        errors = np.vstack(
+            [case.errors[t - 1, b] if t else 0 * case.errors[0, b], case.errors[t:, b]]
+        )
+        total += float(np.sum(path[:, case.read] * errors))
+    return total
 
 
 @every_variant

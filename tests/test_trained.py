@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -16,6 +17,8 @@ from reservoir import LSTMClassifier, LSTMRegressor, RNNClassifier, RNNRegressor
 from reservoir.cells import LSTM, Elman
 from reservoir.training._bptt import batch_gradient
 from reservoir.training.losses import Quantile
+from tests.naive_cells import TWINS
+from tests.test_cells import differences
 
 WAVE = np.sin(0.3 * np.arange(400.0))[:, None]
 X, Y = WAVE[:-1], WAVE[1:, 0]
@@ -485,3 +488,132 @@ def test_progress_is_shown(capsys):
     assert "loss=" in shown
     assert "validation=" in shown
     assert "3/3" in shown
+
+
+def gradient_by_hand(rnn, x, target):
+    """Return dE/dh after each row of one sequence by an Elman network, from the chain rule."""
+    (part,), output = rnn.parameters_.layers[0], rnn.parameters_.output
+    p = part.cell._replace(**{k: v.astype(float) for k, v in part.cell._asdict().items()})
+    path = TWINS["elman"](Elman(), p, x, np.zeros(rnn.n_units))
+    V = output.weights.astype(float)
+    errors = 2 * (path @ V + output.bias - target) / V.shape[1] @ V.T
+    found = errors.copy()
+    for t in range(len(x) - 2, -1, -1):  # Pascanu et al., eq. 5
+        found[t] += (found[t + 1] * (1 - path[t + 1] ** 2)) @ p.recurrent_weights.T
+    return found
+
+
+@pytest.mark.parametrize("form", ["list", "groups"])
+def test_gradient_norms_are_those_of_the_chain_rule(form):
+    parts, targets = sequences()
+    targets = [np.hstack([y, -y]) for y in targets]
+    rnn = small(dtype="float64", learn_initial_state=False).fit(parts, targets)
+    expected = [
+        np.linalg.norm(gradient_by_hand(rnn, x, y), axis=1)
+        for x, y in zip(parts, targets, strict=True)
+    ]
+    if form == "list":
+        found = rnn.gradient_norms(parts, targets)
+        assert [len(each) for each in found] == [len(each) for each in parts]
+    else:
+        names = np.repeat(np.arange(len(parts)), [len(each) for each in parts])
+        shuffled = np.random.default_rng(0).permutation(len(names)).argsort(kind="stable")
+        order = np.argsort(names[shuffled], kind="stable")
+        rows = shuffled.copy()
+        rows[order] = np.arange(len(names))  # rows of a sequence in order, sequences mixed
+        together = rnn.gradient_norms(
+            np.concatenate(parts)[rows], np.concatenate(targets)[rows], groups=names[rows]
+        )
+        found = [together[names[rows] == name] for name in range(len(parts))]
+    for each, norms in zip(found, expected, strict=True):
+        np.testing.assert_allclose(each, norms, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("cell", "whole"),
+    [("elman", True), ("elman", False), ("jordan", False), ("lstm", True), ("lstm", False)],
+)
+def test_gradient_norms_are_slopes_in_the_state(cell, whole):
+    """The gradient in a state is the slope of what is still to come, of its own target too."""
+    parts, targets = sequences(shortest=6, longest=7)
+    if whole:
+        targets = np.array([y[-1, 0] for y in targets])
+    rnn = small(cell=cell, n_units=2, dtype="float64").fit(parts, targets)
+    x, y = parts[0], targets[0]
+    norms = rnn.gradient_norms(parts, targets)[0]
+    _, state = rnn.predict([x[:3]], return_state=True)
+    slopes = differences(lambda s: later_loss(rnn, x[3:], y if whole else y[3:], s), state[0])
+    if not whole:
+        error = 2 * float(rnn.predict([x[:3]])[0][-1, 0] - y[2, 0])
+        output = rnn.parameters_.output
+        slopes[-1 if cell == "jordan" else slice(0, 2)] += error * (
+            output.weights[:, 0] if output else 1
+        )
+    assert norms[2] == pytest.approx(np.linalg.norm(slopes), rel=1e-6)
+
+
+def later_loss(rnn, x, y, state):
+    outputs = rnn.predict([x], initial_state=state)
+    return float(np.sum((np.asarray(outputs[0]) - y) ** 2))
+
+
+def test_gradient_norms_of_layers_directions_and_labels():
+    parts, targets = sequences()
+    labels = [int(y[-1, 0] > 0) for y in targets]
+    rnn = small(RNNClassifier, n_layers=2, bidirectional=True, dtype="float64").fit(parts, labels)
+    found = rnn.gradient_norms(parts, labels)
+    for x, label, norms in zip(parts, labels, found, strict=True):
+        assert norms.shape == (len(x),)
+        assert (norms > 0).all()
+        alone = rnn.gradient_norms([x, x], [label, label])
+        np.testing.assert_allclose(alone[1], norms, rtol=1e-9)
+
+
+def test_gradient_norms_count_what_fit_counts():
+    rnn = small(warmup=5, delay=3).fit(X, Y)
+    norms = rnn.gradient_norms(X, Y)
+    assert norms.shape == (len(X),)
+    unknown = Y.copy()
+    unknown[100:] = np.nan
+    rnn = small(warmup=5).fit(X, Y)
+    with pytest.warns(UserWarning, match="targets are NaN"):
+        norms = rnn.gradient_norms(X, unknown)
+    assert (norms[100:] == 0).all()
+    assert (norms[:100] > 0).all()
+    before = pickle.dumps(rnn)
+    rnn.gradient_norms(X, Y)
+    assert pickle.dumps(rnn) == before
+    y = np.random.default_rng(0).normal(size=(9, 7, 2))  # whole sequences from one row each
+    made = small(max_iter=1).fit(y[:, 0], y)
+    assert made.gradient_norms(y[:, 0], y).shape == (9, 7)
+
+
+def test_gradient_norms_hold_numbers_far_beyond_squares():
+    parts = np.ones((8, 400, 1))
+    rnn = small(activation="identity", dtype="float64").fit(parts[:, :3], np.ones(8))
+    W, U, b = np.split(rnn._vector[: 6 + 36 + 6], [6, 42])  # views of the weights
+    W[:], b[:] = 0, 0
+    for scale, last in [(0.1, 0.0), (10.0, np.inf)]:
+        U[:] = scale * np.eye(6).ravel()
+        back = rnn.gradient_norms(parts, np.ones(8))[0, ::-1]
+        np.testing.assert_allclose(back[1:290] / back[:289], scale, rtol=1e-6)
+        assert back[-1] == last
+    b[:] = 1
+    with pytest.raises(FloatingPointError, match="network diverges on this input"):
+        rnn.gradient_norms(parts, np.ones(8))
+
+
+def test_wrong_input_of_gradient_norms_is_named():
+    with pytest.raises(NotFittedError):
+        small().gradient_norms(X, Y)
+    rnn = small().fit(X, Y)
+    with pytest.raises(ValueError, match="y has 5, X has 399 rows"):
+        rnn.gradient_norms(X, Y[:5])
+    with pytest.raises(ValueError, match="requires y to be passed"):
+        rnn.gradient_norms(X, None)
+    with pytest.raises(ValueError, match="one target for each row, got one for each sequence"):
+        rnn.gradient_norms(np.ones((3, 4, 1)), np.ones(3))
+    with pytest.raises(ValueError, match="must have 1 output"):
+        rnn.gradient_norms(X, np.ones((399, 2)))
+    with pytest.raises(ValueError, match="features"):
+        rnn.gradient_norms(np.ones((4, 2)), np.ones(4))

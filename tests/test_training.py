@@ -23,7 +23,7 @@ from reservoir.training.losses import (
     SoftmaxCrossEntropy,
     SquaredError,
 )
-from reservoir.training.optimisers import SGD, Adam, AdamW, RMSprop
+from reservoir.training.optimisers import SGD, Adam, AdamW, RMSprop, clip
 from tests.test_cells import differences
 
 ALL_LOSSES = [
@@ -108,6 +108,16 @@ def test_optimisers_take_the_steps_of_their_papers():
             w = w - rate * step - rate * decay * w
         optimiser = AdamW(decay) if decay else Adam()
         assert_reaches(optimiser, gradients, rate, w, start=1.0)
+
+
+def test_clipping_keeps_the_direction():
+    for norm, expected in [(None, [3.0, 4.0]), (10.0, [3.0, 4.0]), (2.5, [1.5, 2.0])]:
+        gradient = np.array([3.0, 4.0])
+        clip(gradient, norm)
+        np.testing.assert_allclose(gradient, expected)
+    gradient = np.array([3e30, 4e30], np.float32)  # its square is beyond the type
+    clip(gradient, 5.0)
+    np.testing.assert_allclose(gradient, [3.0, 4.0], rtol=1e-6)
 
 
 def assert_reaches(optimiser, gradients, rate, expected, start=0.0):

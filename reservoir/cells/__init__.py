@@ -6,17 +6,30 @@ Those that are known by a name:
 >>> sorted(CELLS)
 ['elman', 'fully_recurrent', 'gru', 'jordan', 'leaky', 'lstm']
 
-Others are passed as objects, ``RNNRegressor(cell=MyCell())``; see `Cell`.
+Others are passed as objects, ``RNNRegressor(cell=MyCell())``; see `Cell`. `state_gradients` looks
+at their way back step by step.
 """
 
-from reservoir.cells._cell import Cell
+from reservoir.cells._cell import Cell, state_gradients
 from reservoir.cells._elman import Elman
 from reservoir.cells._fully_recurrent import FullyRecurrent, Jordan
 from reservoir.cells._gru import GRU
 from reservoir.cells._leaky import Leaky
 from reservoir.cells._lstm import LSTM
+from reservoir.kernels._drive import no_forcing
 
-__all__ = ["CELLS", "GRU", "LSTM", "Cell", "Elman", "FullyRecurrent", "Jordan", "Leaky"]
+__all__ = [
+    "CELLS",
+    "GRU",
+    "LSTM",
+    "Cell",
+    "Elman",
+    "FullyRecurrent",
+    "Jordan",
+    "Leaky",
+    "no_forcing",
+    "state_gradients",
+]
 
 CELLS: dict[str, type[Cell]] = {
     cell.name: cell for cell in (Elman, Jordan, FullyRecurrent, Leaky, GRU, LSTM)

@@ -108,6 +108,64 @@ class Cell(ABC):
         return f"{type(self).__name__}({settings})"
 
 
+def state_gradients(
+    cell: Any,
+    weights: Any,
+    kept: Floats,
+    states: Floats,
+    forcing: Any,
+    errors: Floats,
+    first: int,
+    end: Floats,
+) -> Floats:
+    """Run all steps backwards, one at a time, and return the gradient of the loss in every state.
+
+    Parameters
+    ----------
+    cell : Cell
+    weights : as the cell's `arrange` returned it
+    kept, states, forcing, errors, first, end
+        As of ``cell.run_back``, which this takes the place of; see `reservoir.kernels._drive`.
+
+    Returns
+    -------
+    ndarray of shape (n_steps + 1, n_batch, n_state)
+        In the state before the first step, and in that after each: of all that the loss takes from
+        it, at its own step and later.
+
+    Examples
+    --------
+    Without a forget gate, what a cell holds is worth the same at every step:
+
+    >>> import numpy as np
+    >>> from reservoir.cells import LSTM, no_forcing, state_gradients
+    >>> cell, shut = LSTM(forget_gate=False), no_forcing(float)
+    >>> p = cell.init(1, 1, 1, np.random.default_rng(0))
+    >>> p = p._replace(recurrent_weights=np.zeros((1, 3)))  # gates see the input alone
+    >>> weights, kept = cell.arrange(p), cell.project(p, np.ones((4, 1))).reshape(4, 1, 3)
+    >>> states, errors = np.zeros((5, 1, 2)), np.zeros((4, 1, 1))
+    >>> cell.run(weights, kept, states, shut)
+    >>> errors[3] = 1  # the loss is the last output
+    >>> end = np.zeros((2, 1, 2))
+    >>> found = state_gradients(cell, weights, kept, states, shut, errors, 0, end)
+    >>> found[:4, 0, 1] / found[0, 0, 1]
+    array([1., 1., 1., 1.])
+    """
+    n_steps, width = len(kept), errors.shape[2]
+    found = np.empty_like(states)
+    pair = np.zeros_like(end)
+    pair[0] = end[0]
+    for t in range(n_steps - 1, -1, -1):
+        found[t + 1] = pair[0]
+        found[t + 1, :, first : first + width] += errors[t]
+        one = slice(t, t + 1)
+        now = forcing._replace(teacher=forcing.teacher[one], share=forcing.share[one])
+        cell.run_back(weights, kept[one], states[t : t + 2], now, errors[one], first, pair)
+        pair[0] = pair[1]
+    found[0] = end[n_steps % 2] = pair[0]
+    return found
+
+
 def vanishing_of(U: Floats, slopes: Floats, errors: Floats) -> tuple[float, Floats]:
     """Return the regulariser of Pascanu et al. (2013), eq. 9, and its gradient in U.
 

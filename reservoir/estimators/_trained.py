@@ -152,6 +152,80 @@ class BaseTrained(SequenceInput, BaseEstimator):
         check_is_fitted(self)
         return views(self._template, self._vector.copy())
 
+    def gradient_norms(self, X: Any, y: Any, *, groups: Any = None) -> Any:
+        """Return how long the gradient of the loss is in the state after each row.
+
+        Followed from the end of a sequence to its beginning, it tells whether gradients vanish or
+        explode on their way back [1]_: by what factor a step multiplies them, and how far back a
+        target can be felt.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features), 3-D array or list of 2-D arrays
+            Sequences, each of which is run from its beginning to its end, whatever
+            ``bptt_steps``. A teacher is not forced.
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs), 3-D array or list
+            Targets as in `fit`; those that are NaN and those of the first ``warmup`` rows do not
+            count.
+        groups : array-like of shape (n_rows,), optional
+            The sequence that each row belongs to.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,) or (n_sequences, n_timesteps), or list of ndarray
+            In the form of ``X``, or of ``y`` where sequences are made from one input each: the
+            Euclidean norm of ``∂E/∂s(t)``, where E is the loss of the sequence, summed over its
+            targets, without penalties, and s(t) the state after row t, of all layers and both
+            directions. Always in float64; inf beyond its range.
+
+        Raises
+        ------
+        ValueError
+            If the input is of the wrong shape or not finite, or targets are not given as in fit.
+        FloatingPointError
+            If the network diverges.
+
+        References
+        ----------
+        .. [1] Pascanu, R., Mikolov, T. and Bengio, Y. (2013). On the difficulty of training
+           recurrent neural networks. ICML, 1310-1318, section 2, eq. 3 to 5.
+
+        Examples
+        --------
+        One target at the end of each sequence: its gradient fades on the way back.
+
+        >>> import numpy as np
+        >>> from reservoir import RNNRegressor
+        >>> X = np.random.default_rng(0).normal(size=(20, 6, 1))
+        >>> rnn = RNNRegressor(n_units=4, max_iter=1, random_state=0).fit(X, X[:, 0, 0])
+        >>> norms = rnn.gradient_norms(X, X[:, 0, 0])
+        >>> norms.shape
+        (20, 6)
+        >>> bool((norms[:, 0] < norms[:, 5]).all())
+        True
+        """
+        from reservoir.training._bptt import Objective
+        from reservoir.training._gradient_norms import gradient_norms
+        from reservoir.training._trees import views
+
+        check_is_fitted(self)
+        X, _ = self._as_sequences(X, y)
+        rows, layout = self._sequences(X, groups, reset=False)
+        targets, per_sequence = self._targets(y, layout, starting=False)
+        self._check_as_before(per_sequence)
+        examples = self._examples(rows.astype(np.float64), layout, targets, None)
+        norms = gradient_norms(
+            Objective(self._network, self._loss()),
+            views(self._template, self._vector.astype(np.float64)),
+            examples,
+            self.warmup,
+        )
+        if self.delay:  # the rows of 0 that follow each sequence
+            norms = np.concatenate(
+                [norms[a : b - self.delay] for a, b in pairwise(examples.bounds)]
+            )
+        return layout.restore(norms)
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_vector")
 
@@ -167,12 +241,8 @@ class BaseTrained(SequenceInput, BaseEstimator):
         X, n_steps = self._as_sequences(X, y)
         rows, layout = self._sequences(X, groups, reset=starting)
         targets, per_sequence = self._targets(y, layout, starting=starting)
-        if not starting and per_sequence != self._per_sequence:
-            raise ValueError(
-                "y must be given as before: one target for each "
-                f"{'sequence' if self._per_sequence else 'row'}, got one for each "
-                f"{'sequence' if per_sequence else 'row'}."
-            )
+        if not starting:
+            self._check_as_before(per_sequence)
         self._per_sequence, self._n_steps = per_sequence, n_steps
         examples = self._examples(rows, layout, targets, sample_weight)
         if starting:
@@ -180,6 +250,14 @@ class BaseTrained(SequenceInput, BaseEstimator):
             self._draw(examples)
         self._train(examples, partial=partial)
         return self
+
+    def _check_as_before(self, per_sequence: bool) -> None:
+        if per_sequence != self._per_sequence:
+            raise ValueError(
+                "y must be given as before: one target for each "
+                f"{'sequence' if self._per_sequence else 'row'}, got one for each "
+                f"{'sequence' if per_sequence else 'row'}."
+            )
 
     def _as_sequences(self, X: Any, y: Any) -> tuple[Any, int]:
         """Give sequences that are made from one input each the inputs of their later steps: 0.
@@ -547,7 +625,7 @@ class BaseTrained(SequenceInput, BaseEstimator):
         self, X: Any, groups: Any, initial_state: Any, n_steps: int | None = None
     ) -> tuple[Floats, Layout, Floats]:
         """Return outputs for stacked rows or for sequences, the layout, and the final states."""
-        from reservoir.training._run import as_states, as_vectors, run_network
+        from reservoir.training._run import DIVERGES, as_states, as_vectors, run_network
 
         check_is_fitted(self)
         if n_steps is not None and not self._n_steps:
@@ -570,10 +648,7 @@ class BaseTrained(SequenceInput, BaseEstimator):
             keep = [np.arange(a + self.delay, b) for a, b in pairwise(bounds)]
             outputs = outputs[np.concatenate(keep)]
         if not np.isfinite(outputs).all():
-            raise FloatingPointError(
-                "The outputs left the finite numbers; the network diverges on this input. Scale "
-                "it like the training data, or train with clip_norm or a smaller rate."
-            )
+            raise FloatingPointError(DIVERGES)
         outputs = outputs.astype(np.float64)
         vectors = as_vectors(ends)
         return outputs, layout, vectors[0] if layout.is_single else vectors

@@ -164,14 +164,14 @@ class Network:
                 signal = signal * masks[number - 1]
             outs, done = [], []
             for backwards, (part, plan, begin) in enumerate(zip(layer, plans, begins, strict=True)):
-                inputs = _turned(signal, lengths) if backwards else signal
+                inputs = turned(signal, lengths) if backwards else signal
                 kept = self.cell.project(part.cell, inputs.reshape(n_steps * n_batch, -1))
                 kept = np.ascontiguousarray(kept).reshape(n_steps, n_batch, -1)
                 path = np.empty((n_steps + 1, n_batch, self.n_state), x.dtype)
                 path[0] = begin
                 self.cell.run(plan, kept, path, forcing)
                 out = path[1:, :, self.read]
-                outs.append(_turned(out, lengths) if backwards else out)
+                outs.append(turned(out, lengths) if backwards else out)
                 done.append(Pass(inputs, kept, path))
             passes.append(tuple(done))
             ends.append(tuple(each.states[lengths, own] for each in done))
@@ -245,7 +245,7 @@ class Network:
             inputs, kept, states = tape.passes[number][backwards]
             n_steps, n_batch = kept.shape[:2]
             own = np.ascontiguousarray(error[:, :, backwards * width : (backwards + 1) * width])
-            own = _turned(own, tape.lengths) if backwards else own
+            own = turned(own, tape.lengths) if backwards else own
             end = np.zeros((2, n_batch, self.n_state), error.dtype)
             self.cell.run_back(plan, kept, states, tape.forcing, own, self.read.start, end)
             n_rows = n_steps * n_batch
@@ -267,7 +267,7 @@ class Network:
             if number:
                 below = self.cell.input_errors(part.cell, kept.reshape(n_rows, -1))
                 below = below.reshape(n_steps, n_batch, -1)
-                below = _turned(below, tape.lengths) if backwards else below
+                below = turned(below, tape.lengths) if backwards else below
                 total = below if total.size == 0 else total + below
             parts.append(Part(gradient, end[n_steps % 2][fresh].sum(0)))
         return tuple(parts), total, omega
@@ -310,7 +310,7 @@ def _shares(n_steps: int, lengths: NDArray[np.int64], dtype: Any) -> Floats:
     return ((np.arange(n_steps)[:, None] < lengths) / lengths).astype(dtype)
 
 
-def _turned(x: Floats, lengths: NDArray[np.int64]) -> Floats:
+def turned(x: Floats, lengths: NDArray[np.int64]) -> Floats:
     """Return sequences (n_steps, n_batch, ...) each from its end, padding left where it is."""
     n_steps = len(x)
     if (lengths == n_steps).all():

@@ -13,6 +13,10 @@ Floats = NDArray[np.floating]
 
 BLOCK_SIZE = 2**22  # numbers that one layer remembers of a block
 TOGETHER = 8  # sequences side by side, whatever the number of threads
+DIVERGES = (
+    "The outputs left the finite numbers; the network diverges on this input. Scale it like the "
+    "training data, or train with clip_norm or a smaller rate."
+)
 
 
 def run_network(

@@ -15,7 +15,7 @@ from reservoir.training._batches import Batch, Examples, Plan
 from reservoir.training._bptt import Map, Objective, batch_gradient
 from reservoir.training._network import States, Weights
 from reservoir.training._trees import leaves, views
-from reservoir.training.optimisers import Optimiser
+from reservoir.training.optimisers import Optimiser, clip
 
 Floats = NDArray[np.floating]
 
@@ -138,7 +138,7 @@ class Trainer:
             if settings.alpha and not settings.decoupled:
                 penalty = settings.alpha / 2 * float(np.sum(course.vector[decayed] ** 2))
                 gradient[decayed] += settings.alpha * course.vector[decayed]
-            _clip(gradient, settings.clip_norm)
+            clip(gradient, settings.clip_norm)
             last_good[:] = course.vector
             if settings.schedule == "invscaling":
                 rate = settings.rate / (course.optimiser.n_updates + 1) ** settings.power_t
@@ -244,14 +244,6 @@ def _marked(template: Weights, some: Callable[[Any], list[Any]]) -> NDArray[np.b
             for leaf in some(part):
                 leaf[...] = True
     return marked
-
-
-def _clip(gradient: Floats, norm: float | None) -> None:
-    """Scale a gradient longer than `norm` to it (Pascanu et al. 2013, algorithm 1)."""
-    if norm is not None:
-        size = float(np.sqrt(np.sum(gradient**2, dtype=np.float64)))
-        if size >= norm:
-            gradient *= norm / size
 
 
 def _not_finite(epoch: int, batch: int, rate: float) -> str:

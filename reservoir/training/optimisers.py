@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.floating]
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimiser", "RMSprop", "make_optimiser"]
+__all__ = ["SGD", "Adam", "AdamW", "Optimiser", "RMSprop", "clip", "make_optimiser"]
 
 
 class Optimiser(ABC):
@@ -125,6 +125,34 @@ class AdamW(Adam):
     def update(self, weights: Floats, gradient: Floats, rate: float) -> None:
         weights -= (rate * self.decay) * weights
         super().update(weights, gradient, rate)
+
+
+def clip(gradient: Floats, norm: float | None) -> None:
+    """Scale a gradient that is longer than ``norm`` to it, in place.
+
+    Parameters
+    ----------
+    gradient : ndarray
+    norm : float or None
+        The longest that is left as it is; None leaves all.
+
+    References
+    ----------
+    Pascanu, R., Mikolov, T. and Bengio, Y. (2013). On the difficulty of training recurrent neural
+    networks. ICML, 1310-1318, algorithm 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> gradient = np.array([3.0, 4.0])
+    >>> clip(gradient, 1.0)
+    >>> gradient
+    array([0.6, 0.8])
+    """
+    if norm is not None:
+        size = float(np.sqrt(np.sum(np.square(gradient, dtype=np.float64))))
+        if size >= norm:
+            gradient *= norm / size
 
 
 def make_optimiser(
