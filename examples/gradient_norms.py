@@ -12,7 +12,7 @@ from reservoir import RNNRegressor
 from reservoir.cells import LSTM, Elman
 
 N_STEPS = 100
-X = np.random.default_rng(0).normal(size=(64, N_STEPS, 1))
+X = np.random.default_rng(0).normal(size=(16, N_STEPS, 1))
 y = X[:, 0, 0]
 
 
@@ -33,7 +33,12 @@ class Drawn(Elman):
 def gradients_back(cell):
     """Return the median norm of the gradient in the state 0, 1, ... steps before the end."""
     network = RNNRegressor(
-        cell=cell, n_units=40, max_iter=1, learning_rate=lambda epoch: 0.0, random_state=0
+        cell=cell,
+        n_units=40,
+        max_iter=1,
+        learning_rate=lambda epoch: 0.0,
+        dtype="float64",
+        random_state=0,
     )
     norms = np.median(network.fit(X, y).gradient_norms(X, y), axis=0)
     return norms[::-1] / norms[-1]
@@ -54,7 +59,7 @@ curves = {name: gradients_back(cell) for name, (cell, _) in networks.items()}
 for name, norms in curves.items():
     print(f"{name}: times {factor(norms):.2f} a step, {norms[-1]:.1e} after {N_STEPS - 1} steps")
 
-radii = np.geomspace(0.3, 5, 15)
+radii = np.geomspace(0.3, 5, 9)
 factors = [factor(gradients_back(Drawn(radius))) for radius in radii]
 
 # %% Draw the gradients, and the factor over the radius

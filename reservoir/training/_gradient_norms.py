@@ -73,7 +73,7 @@ def _batch_norms(
     """Return norms (n_steps, n_batch) of sequences side by side."""
     lengths = examples.lengths[some]
     batch = make_batch(examples, some, 0 * lengths, lengths, fresh=True, stays=False, warmup=warmup)
-    watched = Watched(objective.network.cell)
+    watched: Any = Watched(objective.network.cell)
     network = replace(objective.network, cell=watched)
     arranged, states = network.arrange(weights), network.begin(weights, len(some))
     with np.errstate(over="ignore", invalid="ignore"):
