@@ -57,9 +57,8 @@ def test_embedded_reber_grammar():
 def test_continual_reber_grammar():
     """Gers, Schmidhuber and Cummins 2000: in a stream without marks cells must learn to forget.
 
-    Trained on 100 streams of 200
-    steps, seen five times, and then the steps before the first error in ten fresh streams of up to
-    20,000. Their median with the gate was 20,000, 200, 20,000, 20,000, 18,388, 20,000 and 15,144
+    Trained on 100 streams of 200 steps, seen five times; then the steps before the first error in
+    ten fresh streams of up to 20,000. Their median with the gate was 20,000, 200, 20,000, 20,000, 18,388, 20,000 and 15,144
     (seeds 0 to 6), with contents of cells of 80 to 560; without it 84, 26, 26, 26, 33, 12 and 39,
     with contents above 19,000, one more at every step. Seen ten times, the streams were enough for
     the gate in seeds 0 to 4 (20,000 each). They were so for two networks without it as well (302,
