@@ -206,6 +206,38 @@ def test_outputs_do_not_depend_on_threads(form, monkeypatch):
     np.testing.assert_allclose(found[0], alone, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("n_units", 7), ("n_layers", 2), ("bidirectional", True), ("cell", "gru"), ("dtype", "float64")],
+)
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_a_network_that_goes_on_stays_what_it_is(name, value, method):
+    rnn = small(warm_start=True).fit(X, Y)
+    weights = weights_of(rnn)
+    rnn.set_params(**{name: value})
+    with pytest.raises(ValueError, match=f"{name} must stay .* set warm_start=False"):
+        getattr(rnn, method)(X, Y)
+    np.testing.assert_array_equal(weights_of(rnn), weights)
+    rnn.set_params(warm_start=False).fit(X, Y)
+
+
+def test_early_stopping_needs_something_to_be_judged_by():
+    y = Y.copy()
+    y[-60:] = np.nan
+    with (
+        pytest.warns(UserWarning, match="60 of 399 targets are NaN"),
+        pytest.raises(ValueError, match="early_stopping must leave targets to be judged by"),
+    ):
+        small(early_stopping=True).fit(X, y)
+    with pytest.raises(ValueError, match="early_stopping must leave targets to learn from"):
+        small(early_stopping=True).fit([X], [1.0])
+
+
+def test_large_targets_are_named():
+    with pytest.warns(UserWarning, match=r"y reaches 200, .* scale it"):
+        small().fit(X, 100 + 100 * Y)
+
+
 def test_a_stream_begins_again():
     rnn = small(LSTMRegressor, n_layers=2, learn_initial_state=True).fit(X, Y)
     step = rnn.stream()

@@ -243,6 +243,7 @@ class BaseTrained(SequenceInput, BaseEstimator):
         targets, per_sequence = self._targets(y, layout, starting=starting)
         if not starting:
             self._check_as_before(per_sequence)
+            self._check_network()
         self._per_sequence, self._n_steps = per_sequence, n_steps
         examples = self._examples(rows, layout, targets, sample_weight)
         if starting:
@@ -258,6 +259,23 @@ class BaseTrained(SequenceInput, BaseEstimator):
                 f"{'sequence' if self._per_sequence else 'row'}, got one for each "
                 f"{'sequence' if per_sequence else 'row'}."
             )
+
+    def _check_network(self) -> None:
+        """Raise ValueError if the parameters ask for another network than the one that is there."""
+        there = self._network
+        asked = {
+            "cell": (self._make_cell(), there.cell),
+            "n_units": (self.n_units, there.n_units),
+            "n_layers": (self.n_layers, there.n_layers),
+            "bidirectional": (self.bidirectional, there.bidirectional),
+            "dtype": (self.dtype, self._vector.dtype.name),
+        }
+        for name, (now, before) in asked.items():
+            if now != before:
+                raise ValueError(
+                    f"{name} must stay {before!r} where fit goes on from the weights that are "
+                    f"there, got {now!r}; set warm_start=False and call fit to begin anew."
+                )
 
     def _as_sequences(self, X: Any, y: Any) -> tuple[Any, int]:
         """Give sequences that are made from one input each the inputs of their later steps: 0.
@@ -385,6 +403,12 @@ class BaseTrained(SequenceInput, BaseEstimator):
         held_back = None
         if self.early_stopping and not partial:
             examples, held_back = self._split(examples)
+            for part, what in ((examples, "learn from"), (held_back, "be judged by")):
+                if not (part.weight > 0).any():
+                    raise ValueError(
+                        f"early_stopping must leave targets to {what}, got none in that part of "
+                        "the data; change validation_fraction, or set early_stopping=False."
+                    )
         vector = self.__dict__.pop("_first_vector", None)
         on = vector is None  # goes on from weights that are there
         vector = self._vector.copy() if vector is None else vector

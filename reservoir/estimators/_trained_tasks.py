@@ -8,7 +8,7 @@ from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin, _fit
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.class_weight import compute_class_weight
 
-from reservoir.estimators._input import LabelTargets, NumberTargets
+from reservoir.estimators._input import LabelTargets, NumberTargets, warn
 from reservoir.estimators._trained import BaseTrained
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from reservoir.training._batches import Examples
 
 Floats = NDArray[np.floating]
+
+LARGE_TARGET = 20.0  # at the default rate, an output layer moves by 0.005 in an update
 
 
 class TrainedRegressor(NumberTargets, MultiOutputMixin, RegressorMixin, BaseTrained):
@@ -63,8 +65,23 @@ class TrainedRegressor(NumberTargets, MultiOutputMixin, RegressorMixin, BaseTrai
             weights for which it was.
         KeyboardInterrupt
             After Ctrl-C, when the batch at hand is done; the network then has the weights so far.
+
+        Warns
+        -----
+        UserWarning
+            If targets are so large that gradients would take very long to get there.
         """
         return self._learn(X, y, groups, sample_weight)
+
+    def _draw(self, examples: "Examples") -> None:
+        largest = float(np.abs(examples.targets[examples.weight > 0]).max(initial=0))
+        if largest > LARGE_TARGET:
+            warn(
+                f"y reaches {largest:.3g}, and networks trained by gradient learn targets of about "
+                "±1; scale it, for example by TransformedTargetRegressor(..., "
+                "transformer=StandardScaler())."
+            )
+        super()._draw(examples)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, groups: Any = None, sample_weight: Any = None) -> Any:
