@@ -1,7 +1,10 @@
 """Networks trained by gradient, as estimators."""
 
+import os
 import pickle
 import signal
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -229,8 +232,69 @@ def test_early_stopping_needs_something_to_be_judged_by():
         pytest.raises(ValueError, match="early_stopping must leave targets to be judged by"),
     ):
         small(early_stopping=True).fit(X, y)
-    with pytest.raises(ValueError, match="early_stopping must leave targets to learn from"):
+    with pytest.raises(ValueError, match="early_stopping must leave targets to be judged by"):
         small(early_stopping=True).fit([X], [1.0])
+
+
+def test_weights_count_between_batches():
+    weight = np.where(np.arange(len(X)) < 200, 1.0, 1000.0)
+    settings = {"bptt_steps": 50, "batch_size": 1, "shuffle": False}
+    plain, weighted = small(**settings).fit(X, Y), small(**settings).fit(X, Y, sample_weight=weight)
+    assert np.abs(plain.predict(X) - weighted.predict(X)).max() > 1e-3
+    equal = small(**settings).fit(X, Y, sample_weight=np.full(len(X), 3.0))
+    np.testing.assert_array_equal(weights_of(equal), weights_of(plain))
+
+
+def test_weights_that_failed_are_not_kept():
+    rnn = small(
+        activation="identity", n_units=9, bptt_steps=None, clip_norm=None, solver="sgd",
+        learning_rate_init=0.2, max_iter=200, n_iter_no_change=np.inf,
+    )  # fmt: skip
+    with pytest.raises(FloatingPointError, match="the last weights for which it was finite"):
+        rnn.fit(X, Y)
+    assert rnn.n_iter_ > 0
+    assert np.isfinite(rnn.predict(X)).all()
+
+
+def test_the_rows_of_the_warmup_do_not_count_however_late_the_output():
+    y = Y.copy()
+    y[:5] = 10
+    kept, changed = (small(delay=5, warmup=5).fit(X, target) for target in (Y, y))
+    np.testing.assert_array_equal(weights_of(kept), weights_of(changed))
+    parts, targets = sequences(6, shortest=9)
+    changed_targets = [np.r_[target[:3] + 5, target[3:]] for target in targets]
+    settings = {"early_stopping": True, "warmup": 3, "validation_fraction": 0.4}
+    kept, changed = (small(**settings).fit(parts, some) for some in (targets, changed_targets))
+    assert kept.validation_scores_ == changed.validation_scores_
+
+
+def test_class_weights_of_classes_that_are_not_there():
+    parts, _ = sequences(9)
+    labels = np.array(["a", "b", "c"] * 3)
+    rnn = small(RNNClassifier, class_weight={"a": 2.0, "b": 3.0}).fit(parts, labels)
+    rnn.partial_fit([parts[0], parts[2]], labels[[0, 2]])
+
+
+SAME_BITS = """
+import hashlib
+import numpy as np
+from reservoir import LSTMRegressor
+
+X = np.random.default_rng(0).normal(size=(60, 3))
+lstm = LSTMRegressor(n_units=37, max_iter=2, random_state=0).fit(X, X[:, 0])
+print(hashlib.sha1(lstm._vector.tobytes()).hexdigest())
+"""
+
+
+@pytest.mark.slow
+def test_what_was_compiled_just_now_gives_the_bits_of_the_cache(tmp_path):
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", SAME_BITS]
+    first, second = (
+        subprocess.run(command, capture_output=True, text=True, env=environment, check=True).stdout
+        for _ in range(2)
+    )
+    assert first == second
 
 
 def test_large_targets_are_named():

@@ -25,6 +25,9 @@ class Cell(ABC):
       loss in ``after``, which it may overwrite, writes that in ``before`` to ``earlier``, and that
       in the preactivation to ``kept``.
 
+    Both are compiled with ``fastmath=EXACT``: numba keeps them in two copies, and with more freedom
+    these may differ in the last bit.
+
     Cells are objects without state of their own, which compare and print by their settings.
 
     Attributes

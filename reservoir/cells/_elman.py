@@ -12,7 +12,7 @@ import numpy as np
 from reservoir.cells._cell import Cell, Floats, orthogonal, uniform, vanishing_of
 from reservoir.kernels._activations import ACTIVATIONS, activate, times_slope
 from reservoir.kernels._drive import scan, scan_back
-from reservoir.kernels._jit import jit
+from reservoir.kernels._jit import EXACT, jit
 from reservoir.kernels._products import Columns, add_product, columns_of, copy, fill
 
 
@@ -28,7 +28,7 @@ class Arranged(NamedTuple):
     activation: int
 
 
-@jit
+@jit(fastmath=EXACT)
 def step(weights, kept, before, after):  # type: ignore[no-untyped-def]
     n = kept.shape[1]
     add_product(before, 0, weights.forward, kept, 0, n)
@@ -36,7 +36,7 @@ def step(weights, kept, before, after):  # type: ignore[no-untyped-def]
     activate(weights.activation, after.reshape(after.size))
 
 
-@jit
+@jit(fastmath=EXACT)
 def step_vjp(weights, kept, before, after, error, earlier):  # type: ignore[no-untyped-def]
     n = kept.shape[1]
     times_slope(weights.activation, after, error)  # now the gradient of the preactivation

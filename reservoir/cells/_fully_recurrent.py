@@ -14,7 +14,7 @@ import numpy as np
 from reservoir.cells._cell import Cell, Floats, orthogonal, uniform
 from reservoir.kernels._activations import ACTIVATIONS, activate
 from reservoir.kernels._drive import scan, scan_back
-from reservoir.kernels._jit import jit
+from reservoir.kernels._jit import EXACT, jit
 from reservoir.kernels._products import Columns, add_product, columns_of, copy, fill
 
 
@@ -37,7 +37,7 @@ class Arranged(NamedTuple):
     activation: int
 
 
-@jit
+@jit(fastmath=EXACT)
 def step(weights, kept, before, after):  # type: ignore[no-untyped-def]
     """The state is h, then y."""
     n, n_fed = weights.n_units, weights.forward.groups.shape[1]
@@ -49,7 +49,7 @@ def step(weights, kept, before, after):  # type: ignore[no-untyped-def]
     add_product(kept, 0, weights.output, after, n, m)
 
 
-@jit
+@jit(fastmath=EXACT)
 def step_vjp(weights, kept, before, after, error, earlier):  # type: ignore[no-untyped-def]
     n, n_fed = weights.n_units, weights.forward.groups.shape[1]
     m = after.shape[1] - n

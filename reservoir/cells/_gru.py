@@ -14,7 +14,7 @@ import numpy as np
 from reservoir.cells._cell import Cell, Floats, orthogonal, uniform
 from reservoir.kernels._activations import sigmoid_all, tanh_all
 from reservoir.kernels._drive import scan, scan_back
-from reservoir.kernels._jit import jit
+from reservoir.kernels._jit import EXACT, jit
 from reservoir.kernels._products import Columns, add_product, columns_of
 
 
@@ -30,7 +30,7 @@ class Arranged(NamedTuple):
     back: Columns  # U transposed
 
 
-@jit
+@jit(fastmath=EXACT)
 def step(weights, kept, before, after):  # type: ignore[no-untyped-def]
     """Kept are r, u, ``q = h(t-1) U_n + c`` and n."""
     size = before.shape[1]
@@ -46,7 +46,7 @@ def step(weights, kept, before, after):  # type: ignore[no-untyped-def]
             after[b, i] = n[i] + u[i] * (before[b, i] - n[i])
 
 
-@jit
+@jit(fastmath=EXACT)
 def step_vjp(weights, kept, before, after, error, earlier):  # type: ignore[no-untyped-def]
     n = before.shape[1]
     for b in range(kept.shape[0]):

@@ -13,7 +13,7 @@ import numpy as np
 from reservoir.cells._cell import Cell, Floats, orthogonal, uniform
 from reservoir.kernels._activations import ACTIVATIONS, activate
 from reservoir.kernels._drive import scan, scan_back
-from reservoir.kernels._jit import jit
+from reservoir.kernels._jit import EXACT, jit
 from reservoir.kernels._products import Columns, add_product, columns_of
 
 
@@ -31,7 +31,7 @@ class Arranged(NamedTuple):
     activation: int
 
 
-@jit
+@jit(fastmath=EXACT)
 def step(weights, kept, before, after):  # type: ignore[no-untyped-def]
     n = before.shape[1]
     add_product(before, 0, weights.forward, kept, 0, n)
@@ -41,7 +41,7 @@ def step(weights, kept, before, after):  # type: ignore[no-untyped-def]
             after[b, i] = before[b, i] + weights.leak_rate[i] * (kept[b, i] - before[b, i])
 
 
-@jit
+@jit(fastmath=EXACT)
 def step_vjp(weights, kept, before, after, error, earlier):  # type: ignore[no-untyped-def]
     n = before.shape[1]
     for b in range(kept.shape[0]):

@@ -18,7 +18,7 @@ import numpy as np
 from reservoir.cells._cell import Cell, Floats, orthogonal, uniform
 from reservoir.kernels._activations import sigmoid_all, tanh_all
 from reservoir.kernels._drive import scan, scan_back
-from reservoir.kernels._jit import jit
+from reservoir.kernels._jit import EXACT, jit
 from reservoir.kernels._products import Columns, add_product, columns_of
 
 # the gates in their columns: input, output, the new content, and last the one that may be missing
@@ -38,7 +38,7 @@ class Arranged(NamedTuple):
     peepholes: Floats  # p of i, o and f, or nothing
 
 
-@jit
+@jit(fastmath=EXACT)
 def step(weights, kept, before, after):  # type: ignore[no-untyped-def]
     """The state is h, then c."""
     n = before.shape[1] // 2
@@ -72,7 +72,7 @@ def step(weights, kept, before, after):  # type: ignore[no-untyped-def]
             h[k] *= o[k]
 
 
-@jit
+@jit(fastmath=EXACT)
 def step_vjp(weights, kept, before, after, error, earlier):  # type: ignore[no-untyped-def]
     n = before.shape[1] // 2
     y = np.empty(n, kept.dtype)

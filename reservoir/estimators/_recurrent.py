@@ -368,7 +368,7 @@ class RNNClassifier(TrainedClassifier):
     dtype : {"float32", "float64"}, default="float32"
         Type of weights and states.
     random_state : int, RandomState instance or None, default=None
-        Seed of the weights, of the order of the dataand of dropout. The same
+        Seed of the weights, of the order of the data and of dropout. The same
         seed gives the same weights, whatever the number of threads.
     verbose : bool or int, default=False
         Whether to show a progress bar with the loss.

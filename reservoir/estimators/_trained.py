@@ -218,7 +218,7 @@ class BaseTrained(SequenceInput, BaseEstimator):
             Objective(self._network, self._loss()),
             views(self._template, self._vector.astype(np.float64)),
             examples,
-            self.warmup,
+            self.warmup + self.delay,
         )
         if self.delay:  # the rows of 0 that follow each sequence
             norms = np.concatenate(
@@ -244,6 +244,11 @@ class BaseTrained(SequenceInput, BaseEstimator):
         if not starting:
             self._check_as_before(per_sequence)
             self._check_network()
+            if bool(n_steps) != bool(self._n_steps):
+                raise ValueError(
+                    "y must be given as before: sequences from one row each, or a target for each "
+                    "row of X."
+                )
         self._per_sequence, self._n_steps = per_sequence, n_steps
         examples = self._examples(rows, layout, targets, sample_weight)
         if starting:
@@ -320,8 +325,10 @@ class BaseTrained(SequenceInput, BaseEstimator):
                     "y must not hold NaN with a cell that feeds its output back, since every "
                     "target is fed back; fill them first."
                 )
-        counts = known.astype(rows.dtype) if weight is None else known * weight
-        counts = counts.astype(rows.dtype) * self._class_factors(targets).astype(rows.dtype)
+        counts = known * self._class_factors(targets) * (1.0 if weight is None else weight)
+        if (counts > 0).any():
+            counts = counts / counts[counts > 0].mean()  # relative to one another
+        counts = counts.astype(rows.dtype)
         examples = Examples(rows, layout.bounds, encoded, counts, self._per_sequence)
         self._check_lengths(layout)
         return self._delayed(examples)
@@ -488,11 +495,11 @@ class BaseTrained(SequenceInput, BaseEstimator):
         from reservoir._checkpoint import digest
 
         parameters = {
-            name: repr(value) if callable(value) or name == "cell" else value
+            name: _name_of(value) if callable(value) or name == "cell" else value
             for name, value in self.get_params().items()
             if name not in NOT_OF_A_CHECKPOINT
         }
-        if self.learning_rate == "cosine":
+        if self.learning_rate == "cosine" or isinstance(self.teacher_forcing, tuple | list):
             parameters["max_iter"] = self.max_iter
         return digest([type(self).__name__, parameters, vars(examples)])
 
@@ -585,7 +592,7 @@ class BaseTrained(SequenceInput, BaseEstimator):
             None if steps is None else int(steps),
             self.carry_state,
             self.shuffle,
-            self.warmup,
+            self.warmup + self.delay,
             self._network.cell.feeds_back,
         )
 
@@ -599,7 +606,11 @@ class BaseTrained(SequenceInput, BaseEstimator):
                     f"validation_fraction must leave a sequence to learn from, got "
                     f"{self.validation_fraction} of {n} sequences."
                 )
-            return examples.take(np.arange(n - n_held)), examples.take(np.arange(n - n_held, n))
+            held = examples.take(np.arange(n - n_held, n))
+            if not self._per_sequence:
+                position = np.arange(len(held.rows)) - np.repeat(held.bounds[:-1], held.lengths)
+                held.weight[position < self.warmup + self.delay] = 0
+            return examples.take(np.arange(n - n_held)), held
         n_rows = len(examples.rows)
         first = n_rows - max(1, round(n_rows * self.validation_fraction))
         if first <= self.warmup:
@@ -704,6 +715,12 @@ def _from_one(row: Any, n_steps: int) -> Any:
     sequence = np.zeros((n_steps, len(row)), np.asarray(row).dtype)
     sequence[0] = row
     return sequence
+
+
+def _name_of(value: Any) -> str:
+    """Return what tells a function or an object in another process too."""
+    name = getattr(value, "__qualname__", None)
+    return repr(value) if name is None else f"{value.__module__}.{name}"
 
 
 def _plain_vanishing() -> Any:

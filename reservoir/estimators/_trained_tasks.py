@@ -343,9 +343,9 @@ class TrainedClassifier(LabelTargets, ClassifierMixin, BaseTrained):
     def _class_factors(self, targets: NDArray[Any]) -> Floats:
         if self.class_weight is None:
             return np.ones(1)
-        present = np.unique(targets)
-        factors = compute_class_weight(self.class_weight, classes=present, y=targets)
-        return factors[np.searchsorted(present, targets)]
+        classes = self.classes_ if isinstance(self.class_weight, dict) else np.unique(targets)
+        factors = compute_class_weight(self.class_weight, classes=classes, y=targets)
+        return factors[np.searchsorted(classes, targets)]
 
     def _labels(self, outputs: Floats) -> NDArray[Any]:
         if outputs.shape[1] == 1:

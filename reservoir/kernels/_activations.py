@@ -89,7 +89,7 @@ def activate(code: int, x: NDArray[np.floating]) -> None:
         sigmoid_all(x)
 
 
-@jit
+@jit(fastmath=EXACT)
 def times_slope(code, y, error):  # type: ignore[no-untyped-def]
     """Multiply the gradient in ``y = f(x)``, two arrays of two axes, by f'(x), which y tells."""
     for b in range(y.shape[0]):

@@ -163,9 +163,10 @@ class Plan:
 
     def _whole(self, examples: Examples, rng: np.random.Generator) -> Iterator[Batch]:
         order = self._order(examples.n_sequences, rng)
+        all_lengths = examples.lengths
         for begin in range(0, len(order), self.batch_size):
             some = order[begin : begin + self.batch_size]
-            lengths = examples.lengths[some]
+            lengths = all_lengths[some]
             yield self._batch(
                 examples, some, np.zeros_like(lengths), lengths, fresh=True, stays=False
             )

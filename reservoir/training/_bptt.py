@@ -72,7 +72,7 @@ def batch_gradient(
         Maps a function over slices of the batch, for example in threads.
     """
     arranged = objective.network.arrange(weights)
-    total = float(batch.weight.sum(dtype=np.float64))
+    total = float(np.count_nonzero(batch.weight > 0))  # not the sum: weights count between batches
 
     def one(columns: slice) -> tuple[float, Floats, States]:
         part = batch.some(columns)

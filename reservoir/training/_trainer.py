@@ -95,9 +95,10 @@ class Trainer:
         NotFiniteError
             If the loss or its gradient is not finite, naming epoch and batch.
         """
+        last_good = course.vector.copy()
         with _team() as run_all, PutOffInterrupt() as interrupt:
             while not course.finished and course.n_iter < self.settings.max_iter:
-                if not self._epoch(course, examples, run_all, interrupt):
+                if not self._epoch(course, examples, run_all, interrupt, last_good):
                     return True
                 self._judge(course)
                 if self.each_epoch is not None:
@@ -105,12 +106,18 @@ class Trainer:
         return False
 
     def _epoch(
-        self, course: Course, examples: Examples, run_all: Map, interrupt: PutOffInterrupt
+        self,
+        course: Course,
+        examples: Examples,
+        run_all: Map,
+        interrupt: PutOffInterrupt,
+        last_good: Floats,
     ) -> bool:
+        """Train for an epoch; return False if Ctrl-C came before its end."""
         settings = self.settings
         weights = views(self.template, course.vector)
         fixed, decayed = self._masks(course.vector)
-        last_good, carried = course.vector.copy(), None
+        carried = None
         share = self._share(course.n_iter)
         rate = self._rate(course)
         loss, total = 0.0, 0.0
@@ -147,10 +154,12 @@ class Trainer:
             total += found.total
             carried = tuple(tuple(each[batch.stays] for each in layer) for layer in found.ends)
             if interrupt.requested:
-                return False
+                break
         if not np.isfinite(course.vector).all():
             course.vector[:] = last_good
             raise NotFiniteError(_not_finite(course.n_iter + 1, number, rate))
+        if interrupt.requested:
+            return False
         course.loss_curve.append(loss / total if total else 0.0)
         course.n_iter += 1
         return True

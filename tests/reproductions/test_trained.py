@@ -57,13 +57,12 @@ def test_embedded_reber_grammar():
 def test_continual_reber_grammar():
     """Gers, Schmidhuber and Cummins 2000: in a stream without marks cells must learn to forget.
 
-    Trained on 100 streams of 200 steps, seen five times; then the steps before the first error in
-    ten fresh streams of up to 20,000. Their median with the gate was 20,000, 200, 20,000, 20,000,
-    18,388, 20,000 and 15,144 (seeds 0 to 6), with contents of cells of 80 to 560; without it 84,
-    26, 26, 26, 33, 12 and 39, with contents above 19,000, one more at every step. Seen ten times,
-    the streams were enough for the gate in seeds 0 to 4 (20,000 each). They were so for two
-    networks without it as well (302, 20,000, 20,000, 96 and 4,584): the gate is not the only way,
-    but the way that is found at once.
+    Trained on 100 streams of 200 steps, seen five times; the steps before the first error in ten
+    fresh streams of up to 20,000. Their median with the gate was 20,000, 200, 20,000, 20,000,
+    18,388, 20,000 and 15,144 (seeds 0 to 6), with contents of cells of at most 80 to 560; without
+    it 84, 26, 26, 26, 33, 12 and 39, with contents above 19,000, nearly one more at every step.
+    Seen ten times, the streams were enough with the gate in seeds 0 to 4 (20,000 each), and for two
+    networks without it as well (302, 20,000, 20,000, 96 and 4,584): it learns later, not never.
     """
 
     def streams(n_streams, n_steps, seed):
@@ -142,9 +141,9 @@ def test_temporal_order():
 def test_multiplication_problem():
     """Hochreiter and Schmidhuber 1997, section 5.5: the product of two values in 100 steps.
 
-    Solved, as there but on 2000 fresh sequences: less than 13 of them have an error of 0.04 or
-    more. Ten cells needed 30,000 and 42,000 sequences (seeds 0 and 1), and 14,000 and 18,000 until less
-    than 140 had one.
+    Solved, as there but on 2000 fresh sequences: less than 13 have an error of 0.04 or more. Ten
+    cells needed 30,000 and 42,000 sequences (seeds 0 and 1); until less than 140 had, 14,000 and
+    18,000.
     """
     rng = np.random.RandomState(0)
     X, y = make_multiplication(2000, random_state=rng)
