@@ -100,6 +100,7 @@ def batch_gradient(
     return Gradient(sum(losses), total, gradient, joined)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # whoever asks looks whether it is finite
 def _part_gradient(
     objective: Objective,
     weights: Weights,

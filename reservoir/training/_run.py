@@ -42,6 +42,7 @@ def run_network(
     nothing = np.zeros((len(rows), 0), rows.dtype)
     examples = Examples(rows, bounds, nothing, nothing[:, :0].sum(1), per_sequence=False)
 
+    @np.errstate(over="ignore", invalid="ignore")  # whoever asks looks whether it is finite
     def run(some: NDArray[np.int64]) -> None:
         start = np.zeros(len(some), np.int64)
         while len(some):

@@ -105,6 +105,7 @@ class Trainer:
                     self.each_epoch(course)
         return False
 
+    @np.errstate(over="ignore", invalid="ignore")
     def _epoch(
         self,
         course: Course,
