@@ -43,6 +43,7 @@ STRICT = "xfail_strict" in inspect.signature(parametrize_with_checks).parameters
 OPTIONS = {"xfail_strict": True} if STRICT else {}
 
 
+@pytest.mark.filterwarnings("ignore:y reaches")  # some checks learn large targets
 @pytest.mark.filterwarnings("ignore:Can't check dok sparse matrix")
 @parametrize_with_checks(
     [
