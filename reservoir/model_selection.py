@@ -18,7 +18,6 @@ from sklearn.model_selection import ParameterGrid, ParameterSampler, TimeSeriesS
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
-from threadpoolctl import threadpool_limits
 
 from reservoir._checkpoint import Checkpoint, digest
 from reservoir.estimators import ESNRegressor
@@ -362,13 +361,13 @@ class ESNSearchCV(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         """Evaluate what is left, on threads; return if interrupted."""
         from tqdm import tqdm
 
-        from reservoir.kernels._threads import n_threads
+        from reservoir.kernels._threads import n_threads, one_blas_thread
 
         stop = threading.Event()
         scorer = _Scorer(self.scoring, targets)
         with (
             tqdm(total=len(left), disable=not self.verbose, unit="candidate") as progress,
-            threadpool_limits(1, user_api="blas"),  # each thread has candidates of its own
+            one_blas_thread(),  # each thread has candidates of its own
             ThreadPoolExecutor(self.n_jobs or n_threads()) as pool,
         ):
             running: dict[Future[Any], list[_Candidate]] = {}

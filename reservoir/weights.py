@@ -400,9 +400,9 @@ def _dense(n_units: int, connectivity: float, rng: np.random.Generator) -> np.nd
 
 def _orthogonal(n_units: int, connectivity: float, rng: np.random.Generator) -> np.ndarray:
     """Draw from Haar's measure: QR of a normal matrix, signs of R's diagonal made positive."""
-    from threadpoolctl import threadpool_limits
+    from reservoir.kernels._threads import one_blas_thread
 
-    with threadpool_limits(1, user_api="blas"):  # the last bits depend on their number
+    with one_blas_thread():  # the last bits depend on their number
         Q, R = np.linalg.qr(rng.standard_normal((n_units, n_units)))
     return Q * np.sign(np.diagonal(R))
 

@@ -303,6 +303,22 @@ def test_what_was_compiled_just_now_gives_the_bits_of_the_cache(tmp_path):
     assert first == second
 
 
+@pytest.mark.parametrize("wrong", [{"cell": LSTM}, {"loss": Quantile}])
+def test_a_class_is_not_taken_for_an_object(wrong):
+    (name,) = wrong
+    with pytest.raises(ValueError, match=f"{name} must be a name or an object, got the class"):
+        small(**wrong).fit(X, Y)
+
+
+def test_windows_do_not_count_where_whole_sequences_are_read():
+    rng = np.random.default_rng(0)
+    long, targets = rng.normal(size=(20, 300, 1)), rng.normal(size=20)
+    auto = small(max_iter=1, bptt_steps="auto").fit(long, targets)
+    whole = small(max_iter=1, bptt_steps=None).fit(long, targets)
+    np.testing.assert_array_equal(weights_of(auto), weights_of(whole))
+    small(max_iter=1, bptt_steps=50, bidirectional=True).fit(long, targets)
+
+
 def test_large_targets_are_named():
     with pytest.warns(UserWarning, match=r"y reaches 200, .* scale it"):
         small().fit(X, 100 + 100 * Y)

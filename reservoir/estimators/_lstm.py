@@ -110,7 +110,7 @@ class LSTMRegressor(TrainedRegressor):
     validation_fraction : float, default=0.1
         The share that is held back: the last sequences, or the last rows of a single one.
     warm_start : bool, default=False
-        Whether ``fit`` goes on from the weights that are there.
+        Whether ``fit`` goes on from the weights that are there, in the same network.
     checkpoint : str, Path or None, default=None
         File to which training is saved every few seconds, and from which it goes on, with the same
         numbers as if it had not been interrupted, if it exists. A larger ``max_iter`` goes on as
@@ -350,7 +350,7 @@ class LSTMClassifier(TrainedClassifier):
     validation_fraction : float, default=0.1
         The share that is held back: the last sequences, or the last rows of a single one.
     warm_start : bool, default=False
-        Whether ``fit`` goes on from the weights that are there.
+        Whether ``fit`` goes on from the weights that are there, in the same network.
     checkpoint : str, Path or None, default=None
         File to which training is saved every few seconds, and from which it goes on, with the same
         numbers as if it had not been interrupted, if it exists. A larger ``max_iter`` goes on as

@@ -14,6 +14,11 @@ def make_cell(estimator: Any) -> Any:
     from reservoir.cells import CELLS
 
     cell, activation = estimator.cell, estimator.activation
+    if isinstance(cell, type):
+        raise ValueError(
+            f"cell must be a name or an object, got the class {cell.__name__}; pass "
+            f"{cell.__name__}()."
+        )
     if activation is None:
         return CELLS[cell]() if isinstance(cell, str) else cell
     if not isinstance(cell, str):
@@ -125,7 +130,7 @@ class RNNRegressor(TrainedRegressor):
     validation_fraction : float, default=0.1
         The share that is held back: the last sequences, or the last rows of a single one.
     warm_start : bool, default=False
-        Whether ``fit`` goes on from the weights that are there.
+        Whether ``fit`` goes on from the weights that are there, in the same network.
     checkpoint : str, Path or None, default=None
         File to which training is saved every few seconds, and from which it goes on, with the same
         numbers as if it had not been interrupted, if it exists. A larger ``max_iter`` goes on as
@@ -360,7 +365,7 @@ class RNNClassifier(TrainedClassifier):
     validation_fraction : float, default=0.1
         The share that is held back: the last sequences, or the last rows of a single one.
     warm_start : bool, default=False
-        Whether ``fit`` goes on from the weights that are there.
+        Whether ``fit`` goes on from the weights that are there, in the same network.
     checkpoint : str, Path or None, default=None
         File to which training is saved every few seconds, and from which it goes on, with the same
         numbers as if it had not been interrupted, if it exists. A larger ``max_iter`` goes on as

@@ -567,7 +567,9 @@ class BaseTrained(SequenceInput, BaseEstimator):
         size: Any
         n_rows, longest = int(examples.bounds[-1]), int(examples.lengths.max())
         steps, size = self.bptt_steps, self.batch_size
-        if steps == "auto":
+        if self._per_sequence:  # read from whole sequences
+            steps = None
+        elif steps == "auto":
             steps = None
             if longest > 2 * LONGEST_WINDOW:
                 steps = int(np.clip(n_rows // FEWEST_UPDATES, SHORTEST_WINDOW, LONGEST_WINDOW))

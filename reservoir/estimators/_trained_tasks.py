@@ -167,6 +167,11 @@ class TrainedRegressor(NumberTargets, MultiOutputMixin, RegressorMixin, BaseTrai
     def _loss(self) -> Any:
         from reservoir.training.losses import LOSSES
 
+        if isinstance(self.loss, type):
+            raise ValueError(
+                f"loss must be a name or an object, got the class {self.loss.__name__}; pass an "
+                "object of it."
+            )
         return LOSSES[self.loss] if isinstance(self.loss, str) else self.loss
 
     def _encode(self, targets: NDArray[Any]) -> Floats:

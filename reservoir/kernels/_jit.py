@@ -41,6 +41,4 @@ def compiled_for(function: Any, *arguments: Any) -> Any:
 
     Of a call with many arrays that takes most of the time.
     """
-    if not hasattr(function, "compile"):  # NUMBA_DISABLE_JIT
-        return function
     return function.compile(tuple(numba.typeof(argument) for argument in arguments))

@@ -30,6 +30,7 @@ def one_blas_thread() -> AbstractContextManager[Any]:
 
 @cache
 def _controller() -> Any:
+    import scipy.linalg  # noqa: F401 - its BLAS is to be found too
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()  # looks for libraries, which takes milliseconds

@@ -40,7 +40,7 @@ def run_network(
     outputs = np.empty(n_outputs, rows.dtype)
     ends = tuple(tuple(each.copy() for each in layer) for layer in states)
     nothing = np.zeros((len(rows), 0), rows.dtype)
-    examples = Examples(rows, bounds, nothing, nothing[:, :0].sum(1), per_sequence=False)
+    examples = Examples(rows, bounds, nothing, np.zeros(len(rows), rows.dtype), per_sequence=False)
 
     @np.errstate(over="ignore", invalid="ignore")  # whoever asks looks whether it is finite
     def run(some: NDArray[np.int64]) -> None:
