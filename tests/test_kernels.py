@@ -1,3 +1,5 @@
+from threading import BrokenBarrierError
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -5,7 +7,7 @@ from hypothesis import strategies as st
 from numba import njit
 from scipy import sparse
 
-from reservoir.kernels import _harvest, _lockstep, _vectors
+from reservoir.kernels import _harvest, _lockstep, _team, _vectors
 from reservoir.kernels._harvest import LinearLoop, as_kernel_matrix, harvest, run_closed_loop
 from tests import naive
 
@@ -73,7 +75,7 @@ def test_closed_loop_equals_its_slow_twin(layout):
     c, inputs = rng.normal(size=2), rng.normal(size=(15, 2))
     state, output = rng.uniform(-1, 1, 6), rng.normal(size=2)
     loop = LinearLoop(
-        W_fb, np.ascontiguousarray(C[:, :6]), np.zeros((2, 2)), inputs @ C[:, 6:].T + c
+        W_fb.T.copy(), np.ascontiguousarray(C[:, :6]), np.zeros((2, 2)), inputs @ C[:, 6:].T + c
     )
     drive = inputs @ net["W_in"].T + net["b"]
     outputs, _ = run_closed_loop(
@@ -82,6 +84,41 @@ def test_closed_loop_equals_its_slow_twin(layout):
     layers = [(net["W"], net["W_in"], net["b"], net["a"])]
     expected = naive.closed_loop(layers, "tanh", W_fb, lambda z: C @ z + c, inputs, state, output)
     np.testing.assert_allclose(outputs, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("n_units", [95, 128])  # the last of the groups of rows is not full
+@pytest.mark.parametrize("n_steps", [1, 40, 41])
+def test_threads_that_share_a_closed_loop_change_no_bit(n_units, n_steps, monkeypatch):
+    monkeypatch.setattr(_harvest, "LINKS_A_STEP", 1)
+    monkeypatch.setattr(_harvest, "LINKS_A_RUN", 0)
+    rng = np.random.default_rng(n_steps)
+    W = as_kernel_matrix(rng.normal(size=(n_units, n_units)) / 8, np.float64)
+    loop = LinearLoop(*(rng.normal(size=shape) / 8 for shape in [(2, n_units)] * 2 + [(2, 2)]),
+                      rng.normal(size=(n_steps, 2)))  # fmt: skip
+    beginning = rng.normal(size=(1, n_units)), rng.normal(size=n_units), rng.normal(size=2)
+    found = []
+    for n_threads in (1, 2, 3):  # the third has no core of its own on a small machine
+        monkeypatch.setattr(_team, "n_threads", lambda n=n_threads: n)
+        found.append(run_closed_loop(W, *beginning, np.full(n_units, 0.7), "tanh", loop))
+    for outputs, state in found[1:]:
+        np.testing.assert_array_equal(outputs, found[0][0])
+        np.testing.assert_array_equal(state, found[0][1])
+
+
+def test_a_team_that_cannot_be_complete_does_not_begin(monkeypatch):
+    started = []
+
+    class OneThread(_team.ThreadPoolExecutor):
+        def submit(self, *task):
+            if started:
+                raise RuntimeError("can't start new thread")
+            started.append(super().submit(*task))
+            return started[0]
+
+    monkeypatch.setattr(_team, "ThreadPoolExecutor", OneThread)
+    with pytest.raises(RuntimeError, match="can't start"):
+        _team.run_team(lambda member: pytest.fail("it has begun"), 2)
+    assert isinstance(started[0].exception(), BrokenBarrierError)
 
 
 @pytest.mark.parametrize("activation", ["tanh", "identity", "relu", "sigmoid"])
@@ -102,7 +139,7 @@ def test_read_only_arrays_are_accepted():
 
 def test_the_product_is_for_kernels_only():
     with pytest.raises(TypeError, match="only for use inside kernels"):
-        _harvest._add_recurrent(np.eye(1), np.ones(1), np.ones(1))
+        _harvest._add_recurrent(np.eye(1), np.ones(1), np.ones(1), 0, 1, False)
 
 
 class TestPanels:
@@ -181,4 +218,4 @@ def store(x, unit, out, column, rows):
 
 @njit
 def add_recurrent(weights, x, out):
-    _harvest._add_recurrent(weights, x, out)
+    _harvest._add_recurrent(weights, x, out, 0, out.shape[0], True)

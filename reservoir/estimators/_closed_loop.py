@@ -131,7 +131,7 @@ def _compiled_feedback(
         layer.drive(inputs),
         state[:n],
         state[n:],
-        layer.feedback_weights,
+        layer.feedback_weights.T,
         linear.coef[:, :n],
         np.zeros((k, k)),
         offset,
@@ -146,15 +146,16 @@ def _compiled_input(
     layer, n, k = reservoir.layers[0], reservoir.n_units, len(output)
     offset = np.broadcast_to(linear.intercept, (len(future), k))
     direct: Floats = np.zeros((k, k))
+    n_rows = len(future) if future.shape[1] else min(len(future), 1)  # the drive of all steps
     if reservoir.include_input:
         direct = linear.coef[:, n : n + k]
         offset = offset + future @ linear.coef[:, n + k :].T
     outputs, _ = _run(
         reservoir,
-        layer.drive(np.hstack([np.zeros((len(future), k)), future])),
+        layer.drive(np.hstack([np.zeros((n_rows, k)), future[:n_rows]])),
         state[:n],
         output,
-        layer.input_weights[:, :k],
+        layer.input_weights[:, :k].T,
         linear.coef[:, :n],
         direct,
         offset,

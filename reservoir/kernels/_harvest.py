@@ -14,7 +14,8 @@ from numba.extending import overload
 from numpy.typing import NDArray
 
 from reservoir.kernels._activations import ACTIVATIONS, activate
-from reservoir.kernels._jit import FASTMATH, jit
+from reservoir.kernels._jit import FASTMATH, compiled_for, jit
+from reservoir.kernels._team import counters_of, meet, run_team, team_size
 from reservoir.kernels._vectors import (
     GATHERED_ROWS,
     STACKED_ROWS,
@@ -23,6 +24,9 @@ from reservoir.kernels._vectors import (
 )
 
 Floats = NDArray[np.floating]
+# Links of a dense matrix that are worth a thread, in one step and in all of a closed loop.
+LINKS_A_STEP = 2**16
+LINKS_A_RUN = 2**24
 NO_NOISE = {np.dtype(t): np.zeros((0, 0), t) for t in (np.float32, np.float64)}
 
 
@@ -127,7 +131,7 @@ class LinearLoop(NamedTuple):
     reservoir through ``feedback_weights``.
     """
 
-    feedback_weights: Floats  # (n_units, n_outputs)
+    feedback_weights: Floats  # (n_outputs, n_units), one output's after the other
     state_weights: Floats  # (n_outputs, n_units)
     direct_weights: Floats  # (n_outputs, n_outputs)
     offset: Floats  # (n_steps, n_outputs)
@@ -144,47 +148,68 @@ def run_closed_loop(
 ) -> tuple[Floats, Floats]:
     """Run a reservoir that is fed its own output, from ``state`` and the last ``output``.
 
+    Threads share the rows of a large dense matrix; that changes no bit.
+
+    Parameters
+    ----------
+    drive : ndarray of shape (n_steps, n_units) or (1, n_units)
+        One row where it is the same in all steps.
+
     Returns
     -------
     outputs : ndarray of shape (n_steps, n_outputs)
     state : ndarray of shape (n_units,)
         The state after the last step.
     """
-    state = state.copy()
+    n_units, n_steps = len(state), len(loop.offset)
     outputs = np.empty_like(loop.offset)
-    _run_closed_loop(
-        weights, drive, state, output, leak_rate, ACTIVATIONS[activation], loop, outputs
-    )
-    return outputs, state
+    n_members = 1
+    if isinstance(weights, Stacked) and n_steps * n_units**2 >= LINKS_A_RUN:
+        n_members = team_size(n_units**2 // LINKS_A_STEP)
+    bounds = np.linspace(0, -(-n_units // STACKED_ROWS), n_members + 1).astype(int) * STACKED_ROWS
+    bounds[-1] = n_units
+    states = np.vstack([state, state])
+    shared: tuple[Any, ...] = (weights, drive, states, np.empty_like(state), output, leak_rate)
+    shared = (*shared, ACTIVATIONS[activation], loop, outputs, counters_of(n_members))
+    kernel = _run_closed_loop
+    if n_members > 1:
+        kernel = compiled_for(kernel, *shared, 0, 0, n_units)
+    run_team(lambda member: kernel(*shared, member, *bounds[member : member + 2]), n_members)
+    return outputs, states[n_steps % 2]
 
 
-def _add_recurrent(weights: Any, x: Floats, z: Floats) -> None:
-    """Add W x to z, for a W in groups of rows."""
+def _add_recurrent(weights: Any, x: Floats, z: Floats, first: int, last: int, up: bool) -> None:
+    """Add W x to z, for a W in groups of rows: to z[first:last], or all of it where W is sparse.
+
+    From the last group up the sums are the same; a matrix larger than the cache is best read up and
+    down in turn.
+    """
     raise TypeError("only for use inside kernels")
 
 
 @overload(_add_recurrent, jit_options={"fastmath": FASTMATH})
-def _add_recurrent_overload(weights: Any, x: Any, z: Any) -> Any:
+def _add_recurrent_overload(weights: Any, x: Any, z: Any, first: Any, last: Any, up: Any) -> Any:
     if len(weights) == len(Stacked._fields):
 
-        def dense(weights: Any, x: Any, z: Any) -> None:
+        def dense(weights: Any, x: Any, z: Any, first: Any, last: Any, up: Any) -> None:
             n, size = x.shape[0], x.shape[0] * STACKED_ROWS
             flat = weights.weights.reshape(weights.weights.size)
-            whole = n // STACKED_ROWS
-            for g in range(whole):
+            begin, whole = first // STACKED_ROWS, last // STACKED_ROWS
+            for k in range(begin, whole):
+                g = begin + whole - 1 - k if up else k
                 add_stacked_rows(flat, g * size, n, x, z, g * STACKED_ROWS)
-            first = whole * STACKED_ROWS
-            if first < n:
-                last = np.zeros(STACKED_ROWS, z.dtype)
-                for i in range(first, n):
-                    last[i - first] = z[i]
-                add_stacked_rows(flat, whole * size, n, x, last, 0)
-                for i in range(first, n):
-                    z[i] = last[i - first]
+            row = whole * STACKED_ROWS
+            if row < last:
+                rest = np.zeros(STACKED_ROWS, z.dtype)
+                for i in range(row, last):
+                    rest[i - row] = z[i]
+                add_stacked_rows(flat, whole * size, n, x, rest, 0)
+                for i in range(row, last):
+                    z[i] = rest[i - row]
 
         return dense
 
-    def sparse(weights: Any, x: Any, z: Any) -> None:
+    def sparse(weights: Any, x: Any, z: Any, first: Any, last: Any, up: Any) -> None:
         starts, indices, data, order = weights
         for g in range(order.shape[0]):
             add_group(data, indices, starts[g], starts[g + 1], x, order, g, z)
@@ -193,45 +218,57 @@ def _add_recurrent_overload(weights: Any, x: Any, z: Any) -> Any:
 
 
 @jit
-def _step(weights, drive, state, leak_rate, activation, new_state):  # type: ignore[no-untyped-def]
-    for i in range(new_state.shape[0]):
-        new_state[i] = drive[i]
-    _add_recurrent(weights, state, new_state)
-    activate(activation, new_state)
-    for i in range(new_state.shape[0]):
-        new_state[i] = state[i] + leak_rate[i] * (new_state[i] - state[i])
+def _step(weights, state, leak_rate, activation, z, new_state, first, last, up):  # type: ignore[no-untyped-def]
+    """Write the new states of units `first` to `last`; z holds their drive, and is used up."""
+    _add_recurrent(weights, state, z, first, last, up)
+    activate(activation, z[first:last])
+    for i in range(first, last):
+        new_state[i] = state[i] + leak_rate[i] * (z[i] - state[i])
 
 
 @jit
 def _harvest(weights, drive, noise, state, leak_rate, activation, states):  # type: ignore[no-untyped-def]
     noisy = noise.shape[0] > 0
+    n = states.shape[1]
     for t in range(drive.shape[0]):
-        _step(weights, drive[t], state, leak_rate, activation, states[t])
+        z = states[t]
+        for i in range(n):
+            z[i] = drive[t, i]
+        _step(weights, state, leak_rate, activation, z, z, 0, n, t % 2 == 1)
         if noisy:
-            for i in range(states.shape[1]):
-                states[t, i] += noise[t, i]
-        state = states[t]
+            for i in range(n):
+                z[i] += noise[t, i]
+        state = z
 
 
 @jit
 def _run_closed_loop(  # type: ignore[no-untyped-def]
-    weights, drive, state, output, leak_rate, activation, loop, outputs
-):
-    new_state = np.empty_like(state)
-    preactivation = np.empty_like(state)
-    for t in range(drive.shape[0]):
-        for i in range(preactivation.shape[0]):
-            preactivation[i] = drive[t, i]
-            for k in range(output.shape[0]):
-                preactivation[i] += loop.feedback_weights[i, k] * output[k]
-        _step(weights, preactivation, state, leak_rate, activation, new_state)
-        for i in range(state.shape[0]):
-            state[i] = new_state[i]
-        for k in range(outputs.shape[1]):
+    weights, drive, states, z, output, leak_rate, activation, loop, outputs, counters, member,
+    first, last,
+):  # fmt: skip
+    """Run the units `first` to `last` of a loop that all members share.
+
+    States stand in the two rows of `states` in turn, so that who is ahead writes where nobody
+    reads. All members compute the output, each for itself.
+    """
+    fed, result = output.copy(), np.empty_like(output)
+    for t in range(outputs.shape[0]):
+        row = min(t, drive.shape[0] - 1)
+        for i in range(first, last):
+            z[i] = drive[row, i]
+        for k in range(fed.shape[0]):
+            for i in range(first, last):
+                z[i] += loop.feedback_weights[k, i] * fed[k]
+        state, new_state = states[t % 2], states[(t + 1) % 2]
+        _step(weights, state, leak_rate, activation, z, new_state, first, last, t % 2 == 1)
+        meet(counters, member, t + 1)
+        for k in range(result.shape[0]):
             total = loop.offset[t, k]
-            for i in range(state.shape[0]):
-                total += loop.state_weights[k, i] * state[i]
-            for j in range(output.shape[0]):
-                total += loop.direct_weights[k, j] * output[j]
-            outputs[t, k] = total
-        output = outputs[t]
+            for i in range(new_state.shape[0]):
+                total += loop.state_weights[k, i] * new_state[i]
+            for j in range(fed.shape[0]):
+                total += loop.direct_weights[k, j] * fed[j]
+            result[k] = total
+        fed, result = result, fed
+        if member == 0:
+            outputs[t] = fed
