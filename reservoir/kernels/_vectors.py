@@ -68,6 +68,30 @@ class _Code:
         place = self._vector_at(pointer, index, vector.type.count)
         self.builder.store(vector, place).align = self.size
 
+    def gather(self, pointer: Any, indices: Any, first: Any, length: int) -> Any:
+        """Load the numbers at these int32 places, one by one where the processor prefers that."""
+        builder, int32 = self.builder, ir.IntType(32)
+        kind, wide = ir.VectorType(self.element, length), ir.VectorType(INT64, length)
+        place = builder.gep(indices, [first])
+        places = builder.load(builder.bitcast(place, ir.VectorType(int32, length).as_pointer()))
+        places.align = 4
+        begin = builder.ptrtoint(pointer, INT64)
+        one = builder.insert_element(ir.Constant(wide, ir.Undefined), begin, int32(0))
+        addresses = builder.add(
+            self.shuffle(one, one, [0] * length),
+            builder.mul(builder.sext(places, wide), ir.Constant(wide, [self.size] * length)),
+        )
+        pointers = builder.inttoptr(addresses, ir.VectorType(pointer.type, length))
+        mask_kind = ir.VectorType(ir.IntType(1), length)
+        function = cgutils.get_or_insert_function(
+            builder.module,
+            ir.FunctionType(kind, [pointers.type, int32, mask_kind, kind]),
+            f"llvm.masked.gather.v{length}f{8 * self.size}.v{length}p0",
+        )
+        nothing = ir.Constant(kind, ir.Undefined)
+        everywhere = ir.Constant(mask_kind, [1] * length)
+        return builder.call(function, [pointers, int32(self.size), everywhere, nothing])
+
     def row(self, pointer: Any, index: Any) -> Any:
         return self.load_vector(pointer, self.times(index, self.lanes), self.lanes)
 
@@ -276,10 +300,7 @@ def add_group(  # type: ignore[no-untyped-def]
             return code.plus(code.times(index, GATHERED_ROWS), r)
 
         def add(k: Any, sums: list[Any]) -> list[Any]:
-            signal = ir.Constant(kind, ir.Undefined)
-            for r, lane in enumerate(lanes):
-                source = builder.sext(code.load(indices, place(k, r)), INT64)
-                signal = builder.insert_element(signal, code.load(x, source), lane)
+            signal = code.gather(x, indices, place(k, 0), GATHERED_ROWS)
             weights = code.load_vector(data, place(k, 0), GATHERED_ROWS)
             return [code.multiply_add(weights, signal, sums[0])]
 
