@@ -9,6 +9,8 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from reservoir._warmup import warmup
     from reservoir.estimators import (
+        EnsembleClassifier,
+        EnsembleRegressor,
         ESNClassifier,
         ESNRegressor,
         ESNTransformer,
@@ -24,6 +26,8 @@ __all__ = [
     "ESNClassifier",
     "ESNRegressor",
     "ESNTransformer",
+    "EnsembleClassifier",
+    "EnsembleRegressor",
     "LSTMClassifier",
     "LSTMRegressor",
     "RNNClassifier",

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from reservoir import __version__
+
 COMMANDS = {
     "forecast": "forecast a column of a CSV file, and say how good the forecast is",
     "timer": "solve the 1000·u2 timer, next to classic models",
@@ -57,6 +59,7 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="reservoir", description="Reservoir computing and recurrent networks for time series."
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     for name, purpose in COMMANDS.items():
         command = commands.add_parser(

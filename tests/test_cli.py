@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reservoir import ReservoirForecaster, _cli_forecast, cli
+from reservoir import ReservoirForecaster, __version__, _cli_forecast, cli
 from reservoir.cli import main
 from reservoir.datasets import load_elnino
 
@@ -387,6 +387,11 @@ class TestTimer:
         monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
         assert main([*self.SMALL, "--plot", "out.png"]) == 2
         assert 'pip install "reservoir-toolkit[plot]"' in capsys.readouterr().err
+
+
+def test_version(capsys):
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"reservoir {__version__}\n"
 
 
 def test_every_command_has_a_module():

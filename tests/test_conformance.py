@@ -6,6 +6,8 @@ import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from reservoir import (
+    EnsembleClassifier,
+    EnsembleRegressor,
     ESNClassifier,
     ESNRegressor,
     ESNTransformer,
@@ -27,6 +29,8 @@ EXPECTED = {
     ESNTransformer: ROWS_ARE_TIME,
     ESNRegressor: ROWS_ARE_TIME | WEIGHTLESS_ROWS_DRIVE,
     ESNClassifier: ROWS_ARE_TIME | WEIGHTLESS_ROWS_DRIVE,
+    EnsembleRegressor: ROWS_ARE_TIME | WEIGHTLESS_ROWS_DRIVE,
+    EnsembleClassifier: ROWS_ARE_TIME | WEIGHTLESS_ROWS_DRIVE,
     RecursiveLeastSquares: {},
     RNNRegressor: ROWS_ARE_TIME | WEIGHTLESS_ROWS_DRIVE,
     RNNClassifier: ROWS_ARE_TIME | WEIGHTLESS_ROWS_DRIVE,
@@ -50,6 +54,8 @@ OPTIONS = {"xfail_strict": True} if STRICT else {}
         ESNRegressor(n_units=50),
         ESNClassifier(n_units=50),
         ESNTransformer(n_units=20),
+        EnsembleRegressor(ESNRegressor(n_units=20), 3),
+        EnsembleClassifier(ESNClassifier(n_units=20), 3),
         RecursiveLeastSquares(),
         RNNRegressor(n_units=8, max_iter=40),
         RNNClassifier(n_units=8, max_iter=40),

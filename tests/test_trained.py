@@ -19,6 +19,7 @@ from sklearn.preprocessing import StandardScaler
 from reservoir import LSTMClassifier, LSTMRegressor, RNNClassifier, RNNRegressor
 from reservoir.cells import LSTM, Elman
 from reservoir.training._bptt import batch_gradient
+from reservoir.training._trees import views
 from reservoir.training.losses import Quantile
 from tests.naive_cells import TWINS
 from tests.test_cells import differences
@@ -115,6 +116,81 @@ def test_a_sequence_from_one_input():
     assert rnn.predict(inputs[:2], n_steps=7).shape == (2, 7, 1)
     with pytest.raises(ValueError, match="one row for each sequence of y, got 7 rows for 8"):
         rnn.fit(inputs[:7], waves)
+
+
+def test_sequences_of_different_lengths_from_one_input():
+    rows = np.linspace(-1, 1, 12)[:, None]
+    targets = [np.outer(np.linspace(1, 0, 3 + i % 4), x) for i, x in enumerate(rows)]
+    rnn = small(max_iter=80, learning_rate_init=0.02).fit(rows, targets)
+    lengths = [len(each) for each in targets]
+    found = rnn.predict(rows, n_steps=lengths)
+    assert [each.shape for each in found] == [(n, 1) for n in lengths]
+    np.testing.assert_allclose(
+        np.concatenate([each[:n] for each, n in zip(rnn.predict(rows), lengths, strict=True)]),
+        np.concatenate(found),
+        atol=1e-6,
+    )
+    y, p = np.concatenate(targets), np.concatenate(found)
+    assert rnn.score(rows, targets) == pytest.approx(1 - np.mean((y - p) ** 2) / np.var(y))
+    for wrong in (0, -1, 1.5, [3, 4], True):
+        with pytest.raises(ValueError, match="n_steps must be a positive integer, or one for each"):
+            rnn.predict(rows, n_steps=wrong)
+    with pytest.raises(ValueError, match="X must hold one row for each sequence that is made"):
+        rnn.predict(rows[:, 0])
+
+
+@pytest.mark.parametrize("activation", ["relu", "identity"])
+def test_what_grows_behind_a_short_sequence_does_no_harm(activation):
+    parts, targets = [np.ones((3, 1)), np.zeros((400, 1))], [np.zeros((3, 1)), np.zeros((400, 1))]
+    settings = {"max_iter": 1, "batch_size": 2, "bptt_steps": None, "learning_rate_init": 1e-6}
+    rnn = small(cell=Elman(activation), n_units=1, warm_start=True, **settings)
+    rnn.fit(parts, targets)
+    rnn._vector[:] = 3  # each step that sees ones makes the state three times as large
+    weights = views(rnn._template, rnn._vector)
+    for silent in (weights.layers[0][0].cell.bias, weights.output.bias):
+        silent[:] = 0  # the long sequence stays at rest
+    weights.layers[0][0].initial_state[:] = 0
+    rnn.fit(parts, targets)
+    assert np.isfinite(rnn.loss_)
+    assert np.isfinite(weights_of(rnn)).all()
+
+
+def test_the_loop_is_closed_by_generate():
+    wave = np.sin(0.3 * np.arange(600.0))[:, None]
+    lstm = LSTMRegressor(n_units=8, max_iter=60, learning_rate="cosine", random_state=0)
+    lstm.fit(wave[:499], wave[1:500])
+    ahead = lstm.generate(30, context=wave[:500])
+    assert ahead.shape == (30, 1)
+    rows = wave[:500]
+    for value in ahead:  # the same by predictions alone
+        np.testing.assert_allclose(lstm.predict(rows)[-1], value, atol=1e-4)
+        rows = np.vstack([rows, value])
+    season = np.cos(0.3 * np.arange(600.0))[:, None]
+    frame = pd.DataFrame(np.hstack([wave, season]), columns=["wave", "season"])
+    both = LSTMRegressor(n_units=8, max_iter=60, random_state=0)
+    both.fit(frame[:499], wave[1:500, 0])
+    future = frame[["season"]][500:530]
+    assert both.generate(30, context=frame[:500], X_future=future).shape == (30,)
+    with pytest.raises(ValueError, match="X_future must hold the 1 input column"):
+        both.generate(30, context=frame[:500])
+    with pytest.raises(ValueError, match=r"X_future must have the columns \['season'\]"):
+        both.generate(30, context=frame[:500], X_future=frame[["wave"]][:30])
+    with pytest.raises(ValueError, match="X_future must have shape"):
+        both.generate(30, context=frame[:500], X_future=future[:9])
+    with pytest.raises(ValueError, match="n_steps must be a positive integer, got 0"):
+        lstm.generate(0, context=wave)
+    with pytest.raises(ValueError, match="context must be one sequence"):
+        lstm.generate(3, context=[wave, wave])
+    with pytest.raises(ValueError, match="got 'jordan', with which predict closes the loop"):
+        small(cell="jordan").fit(X, Y).generate(3, context=X)
+    with pytest.raises(ValueError, match="needs the outputs among the inputs, got 2"):
+        small().fit(X, np.c_[Y, Y]).generate(3, context=X)
+    with pytest.raises(ValueError, match="generate needs an output at each step"):
+        small(delay=1).fit(X, Y).generate(3, context=X)
+    wild = small(cell=Elman("identity")).fit(X, Y)
+    wild._vector[:] = 30
+    with pytest.raises(FloatingPointError, match=r"closed loop diverged: .* at step \d+ of 500"):
+        wild.generate(500, context=X[:2])
 
 
 def test_both_directions_see_what_is_to_come():
@@ -330,6 +406,15 @@ def test_a_stream_begins_again():
     first = [step(row)[0] for row in X[:5]]
     step.reset()
     assert [step(row)[0] for row in X[:5]] == first
+    copy = pickle.loads(pickle.dumps(step))
+    _, state = rnn.predict(X[:5], return_state=True)
+    np.testing.assert_allclose(step.state, state, atol=1e-6)
+    goes_on = rnn.stream(initial_state=step.state)
+    expected = [step(row)[0] for row in X[5:9]]
+    assert [copy(row)[0] for row in X[5:9]] == expected
+    assert [goes_on(row)[0] for row in X[5:9]] == expected
+    with pytest.raises(ValueError, match="initial_state must be finite and of shape"):
+        rnn.stream(initial_state=[0.0])
     with pytest.raises(ValueError, match="stream needs an output at each step"):
         small(bidirectional=True).fit(X, Y).stream()
 
@@ -448,8 +533,23 @@ def test_warm_start_and_partial_fit_go_on():
     assert parts.n_iter_ == len(parts.loss_curve_) == 3
 
 
+@pytest.mark.parametrize("rate", ["cosine", "invscaling", "adaptive", lambda n: 0.5**n])
+def test_partial_fit_follows_the_schedule(rate):
+    patience = 1 if rate == "adaptive" else 9
+    settings = {"learning_rate": rate, "n_iter_no_change": patience, "tol": 0.5, "max_iter": 5}
+    whole, parts = small(**settings).fit(X, Y), small(**settings)
+    for _ in range(5):
+        parts.partial_fit(X, Y)
+    np.testing.assert_array_equal(weights_of(parts), weights_of(whole))
+    assert parts.loss_curve_ == whole.loss_curve_
+    assert parts.best_loss_ == whole.best_loss_
+    before = weights_of(parts).copy()
+    parts.partial_fit(X, Y)  # beyond the end of the schedule
+    assert (weights_of(parts) != before).any()
+
+
 def test_a_checkpoint_goes_on_with_the_same_numbers(tmp_path, monkeypatch):
-    monkeypatch.setattr("reservoir.estimators._trained.SAVE_EVERY", 0.0)
+    monkeypatch.setattr("reservoir.estimators._fitting.SAVE_EVERY", 0.0)
     settings = {"n_layers": 2, "dropout": 0.3, "max_iter": 6, "early_stopping": True}
     expected = small(LSTMRegressor, **settings).fit(X, Y)
     path = tmp_path / "training.npz"
@@ -475,8 +575,16 @@ def test_a_checkpoint_goes_on_with_the_same_numbers(tmp_path, monkeypatch):
     np.testing.assert_array_equal(weights_of(again), weights_of(expected))
     longer = small(LSTMRegressor, **settings | {"max_iter": 8}, checkpoint=path).fit(X, Y)
     assert longer.n_iter_ == 8
-    with pytest.raises(ValueError, match="belongs to a training on other data"):
+    with pytest.raises(ValueError, match="max_iter must be at least the 8 epochs that checkpoint"):
+        small(LSTMRegressor, **settings, checkpoint=path).fit(X, Y)
+    belongs = "belongs to a training on other data or with other parameters"
+    with pytest.raises(ValueError, match=belongs):
         small(LSTMRegressor, **settings, checkpoint=path).fit(X[1:], Y[1:])
+    with pytest.raises(ValueError, match=belongs):
+        small(LSTMRegressor, **settings | {"n_units": 7}, checkpoint=path).fit(X, Y)
+    held_back = np.r_[Y[:-1], 0.0]  # another target among those that are not learned
+    with pytest.raises(ValueError, match=belongs):
+        small(LSTMRegressor, **settings, checkpoint=path).fit(X, held_back)
     path.write_bytes(path.read_bytes()[:500])
     with pytest.raises(ValueError, match="none or is damaged; delete it"):
         small(LSTMRegressor, **settings, checkpoint=path).fit(X, Y)
@@ -562,6 +670,17 @@ def test_wrong_data_are_named():
         small().fit(np.where(np.arange(399)[:, None] == 3, np.nan, X), Y)
     with pytest.raises(ValueError, match="delay must be 0 where there is one target for each seq"):
         small(delay=2).fit(parts, np.zeros(12) + np.arange(12))
+    with pytest.raises(ValueError, match=r"learning_rate must be a function .* got -1 after 2 ep"):
+        small(learning_rate=lambda n: 1 - n).fit(X, Y)
+    with pytest.warns(UserWarning, match="teacher_forcing=0.5 changes nothing with cell 'elman'"):
+        small(teacher_forcing=0.5).fit(X, Y)
+    with pytest.warns(UserWarning, match="dropout=0.5 changes nothing with n_layers=1"):
+        small(dropout=0.5).fit(X, Y)
+    for missing in (None, np.nan, pd.NA):
+        labels = [missing, *["a", "b"] * 199]
+        for given in (labels, np.array(labels, object), pd.Series(labels)):
+            with pytest.raises(ValueError, match=r"a label everywhere, got .* at pos"):
+                small(RNNClassifier).fit(X, given)
     with pytest.raises(ValueError, match="n_steps must be None"):
         small().fit(X, Y).predict(X, n_steps=4)
     with pytest.raises(ValueError, match="initial_state must be finite and of shape"):
@@ -578,6 +697,7 @@ def test_labels_of_any_type(labels):
         model = small(RNNClassifier, max_iter=30).fit(X, y)
     assert model.predict(X).dtype == y.dtype
     assert np.mean(model.predict(X) == y) > 0.9
+    np.testing.assert_allclose(np.exp(model.predict_log_proba(X)), model.predict_proba(X))
 
 
 class Doubling(Elman):

@@ -182,15 +182,16 @@ def vanishing_of(U: Floats, slopes: Floats, errors: Floats) -> tuple[float, Floa
         f' and e of each step.
     """
     slopes, errors = slopes[:-1].reshape(-1, len(U)), errors[1:].reshape(-1, len(U))
+    errors = errors.astype(np.float64)  # their squares may be too small for less
     size = np.linalg.norm(errors, axis=1)
     some = size > 0
     slopes, errors, size = slopes[some], errors[some], size[some]
     earlier = (errors @ U.T) * slopes
     earlier_size = np.linalg.norm(earlier, axis=1)
     excess = earlier_size / size - 1
-    tiny = np.finfo(U.dtype).tiny
-    factor = 2 * excess / np.maximum(size * earlier_size, tiny)
-    return float(np.sum(excess**2)), (factor[:, None] * earlier * slopes).T @ errors
+    factor = 2 * excess / np.maximum(size * earlier_size, np.finfo(np.float64).tiny)
+    gradient = (factor[:, None] * earlier * slopes).T @ errors
+    return float(np.sum(excess**2)), gradient.astype(U.dtype)
 
 
 def uniform(rng: np.random.Generator, n_inputs: int, n_outputs: int) -> Floats:

@@ -136,9 +136,9 @@ class LSTM(Cell):
     forget_bias : float, default=1.0
         What the bias of f starts from: at 1, cells begin by keeping.
     longest_lag : float or None, default=None
-        T of the chrono initialisation: the biases of f start from ``log u``, u uniform in
-        [1, T - 1], those of i from the same with a minus, so that the first memories last up to
-        T steps. In place of ``forget_bias``.
+        T of the chrono initialisation, at least 3: the biases of f start from ``log u``, u uniform
+        in [1, T - 1], those of i from the same with a minus, so that the first memories last up
+        to T steps. In place of ``forget_bias``.
 
     References
     ----------

@@ -1,6 +1,7 @@
 """Scikit-learn estimators."""
 
 from reservoir.estimators._classifier import ESNClassifier
+from reservoir.estimators._ensemble import EnsembleClassifier, EnsembleRegressor
 from reservoir.estimators._lstm import LSTMClassifier, LSTMRegressor
 from reservoir.estimators._online import RecursiveLeastSquares
 from reservoir.estimators._recurrent import RNNClassifier, RNNRegressor
@@ -11,6 +12,8 @@ __all__ = [
     "ESNClassifier",
     "ESNRegressor",
     "ESNTransformer",
+    "EnsembleClassifier",
+    "EnsembleRegressor",
     "LSTMClassifier",
     "LSTMRegressor",
     "RNNClassifier",

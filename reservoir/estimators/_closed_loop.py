@@ -6,8 +6,10 @@ step by step. Both compute the same.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from sklearn.utils import check_array
 
 from reservoir.estimators._reservoir import Floats, Reservoir
 from reservoir.sequences import Layout
@@ -15,6 +17,7 @@ from reservoir.sequences import Layout
 Read = Callable[[Floats], Floats]
 
 BLOCK_ROWS = 1024  # whose drive is computed at once
+REMEDY = "raise alpha or noise, lower spectral_radius, or use a bounded activation such as 'tanh'"
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ def run_with_feedback(
                 if not np.isfinite(outputs[t]).all():
                     break
                 state[reservoir.n_units :] = outputs[t]
-        _check_finite(outputs[part])
+        check_closed_loop(outputs[part], REMEDY)
     return outputs
 
 
@@ -114,7 +117,7 @@ def generate_from_input(
             outputs[t] = readout.read(features)[0]
             if not np.isfinite(outputs[t]).all():
                 break
-    _check_finite(outputs)
+    check_closed_loop(outputs, REMEDY)
     return outputs
 
 
@@ -192,11 +195,42 @@ def _for_kernel(values: Floats, reservoir: Reservoir) -> Floats:
     return np.require(values, reservoir.dtype, ["C", "W"])
 
 
-def _check_finite(outputs: Floats) -> None:
+def check_closed_loop(outputs: Floats, remedy: str) -> None:
+    """Raise FloatingPointError if outputs (n_steps, n_outputs) left the finite numbers."""
     finite = np.isfinite(outputs).all(axis=1)
     if not finite.all():
         raise FloatingPointError(
             f"The closed loop diverged: the output left the finite numbers at step "
-            f"{int(np.argmin(finite)) + 1} of {len(outputs)}; raise alpha or noise, lower "
-            "spectral_radius, or use a bounded activation such as 'tanh'."
+            f"{int(np.argmin(finite)) + 1} of {len(outputs)}; {remedy}."
         )
+
+
+def future_rows(
+    X_future: Any, n_steps: int, n_columns: int, names: list[str], dtype: Any
+) -> Floats:
+    """Return what is known of the inputs of steps to come, (n_steps, n_columns).
+
+    Parameters
+    ----------
+    X_future : array-like or None
+    names : list of str
+        What the columns of a DataFrame must be called; empty for any names.
+    """
+    if X_future is None:
+        if n_columns:
+            raise ValueError(
+                f"X_future must hold the {n_columns} input column(s) of each step to come, got "
+                "None."
+            )
+        return np.empty((n_steps, 0), dtype)
+    if names and hasattr(X_future, "columns") and list(X_future.columns) != names:
+        raise ValueError(
+            f"X_future must have the columns {names} in this order, got {list(X_future.columns)}."
+        )
+    future = check_array(X_future, dtype=np.dtype(dtype), input_name="X_future")
+    if future.shape != (n_steps, n_columns):
+        raise ValueError(
+            f"X_future must have shape (n_steps, n_columns) = ({n_steps}, {n_columns}), got "
+            f"{future.shape}."
+        )
+    return future

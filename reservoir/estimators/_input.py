@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils import assert_all_finite, check_array, column_or_1d
@@ -55,6 +56,11 @@ class SequenceInput:
             weight, np.empty((n, 1)), dtype=np.float64, ensure_non_negative=True
         )
         return weight if self._per_sequence else layout.gather(weight)
+
+    def _outputs_as(self, y: Any, X: Any, groups: Any) -> tuple[NDArray[Any], Layout]:
+        """Return the outputs that are to be compared with targets."""
+        outputs, layout, _ = self._outputs(X, groups, None)
+        return outputs, layout
 
     def _in_form(self, outputs: NDArray[Any], layout: Layout) -> Any:
         return outputs if self._per_sequence else layout.restore(outputs)
@@ -113,7 +119,7 @@ class NumberTargets(SequenceInput):
         """
         from sklearn.metrics import r2_score
 
-        outputs, layout, _ = self._outputs(X, groups, None)
+        outputs, layout = self._outputs_as(y, X, groups)
         targets, per_sequence = self._targets(y, layout, starting=False)
         if per_sequence != self._per_sequence:
             raise ValueError(
@@ -166,6 +172,7 @@ class LabelTargets(SequenceInput):
         values, per_sequence = match_targets(y, layout)
         if np.ndim(values) == 2 and np.shape(values)[1] == 1:
             values = np.reshape(values, -1) if layout.form != "rows" else values
+        _check_labels_known(values)
         values = column_or_1d(values, warn=True)
         assert_all_finite(values, input_name="y")
         check_classification_targets(values)
@@ -198,7 +205,7 @@ class LabelTargets(SequenceInput):
         """
         from sklearn.metrics import accuracy_score
 
-        outputs, layout, _ = self._outputs(X, groups, None)
+        outputs, layout = self._outputs_as(y, X, groups)
         labels = self._labels(outputs)
         values, per_sequence = match_targets(y, layout)
         if per_sequence != self._per_sequence:
@@ -210,6 +217,21 @@ class LabelTargets(SequenceInput):
         if not per_sequence:
             labels = layout.scatter(labels)
         return float(accuracy_score(values, labels, sample_weight=weight))
+
+
+def _check_labels_known(labels: Any) -> None:
+    """Raise ValueError if a label is None or NaN among others than numbers."""
+    as_they_are = object if isinstance(labels, list | tuple) else None  # or NaN becomes a text
+    given = np.asarray(labels, as_they_are)
+    if given.dtype != object:
+        return
+    missing = pd.isna(given)
+    if missing.any():
+        place = np.argwhere(missing)[0]
+        raise ValueError(
+            f"y must hold a label everywhere, got {given[tuple(place)]!r} (NaN or None) at "
+            f"position {place[0]}; drop these rows or sequences, or name a class for them."
+        )
 
 
 def _sentence(message: str, rows: Any, dtype: str) -> str | None:

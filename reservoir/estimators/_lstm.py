@@ -43,8 +43,8 @@ class LSTMRegressor(TrainedRegressor):
     forget_bias : float, default=1.0
         What the bias of the forget gate starts from: at 1, cells begin by keeping.
     longest_lag : float or None, default=None
-        The longest time, in steps, over which something has to be remembered; sets the first
-        biases so that memories last up to that (chrono initialisation), in place of
+        The longest time, in steps and at least 3, over which something has to be remembered; sets
+        the first biases so that memories last up to that (chrono initialisation), in place of
         ``forget_bias``.
     pooling : {"last", "mean"}, default="last"
         What is read out where there is one target for each sequence: the state that each direction
@@ -285,8 +285,8 @@ class LSTMClassifier(TrainedClassifier):
     forget_bias : float, default=1.0
         What the bias of the forget gate starts from: at 1, cells begin by keeping.
     longest_lag : float or None, default=None
-        The longest time, in steps, over which something has to be remembered; sets the first
-        biases so that memories last up to that (chrono initialisation), in place of
+        The longest time, in steps and at least 3, over which something has to be remembered; sets
+        the first biases so that memories last up to that (chrono initialisation), in place of
         ``forget_bias``.
     pooling : {"last", "mean"}, default="last"
         What is read out where there is one target for each sequence: the state that each direction

@@ -4,13 +4,16 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from sklearn.base import MultiOutputMixin, RegressorMixin, _fit_context
 from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from reservoir.estimators._closed_loop import generate_from_input, run_with_feedback
+from reservoir.estimators._closed_loop import (
+    future_rows,
+    generate_from_input,
+    run_with_feedback,
+)
 from reservoir.estimators._input import NumberTargets
 from reservoir.estimators._learning import BaseReadout
 from reservoir.estimators._reservoir import Floats
@@ -341,13 +344,10 @@ class ESNRegressor(NumberTargets, MultiOutputMixin, RegressorMixin, BaseReadout)
         else:
             state, features = self._context_state(context)
             output = self._read(features)
-        columns = list(getattr(self, "feature_names_in_", []))[n_outputs:]
-        if columns and isinstance(X_future, pd.DataFrame) and list(X_future.columns) != columns:
-            raise ValueError(
-                f"X_future must have the columns {columns} in this order, got "
-                f"{list(X_future.columns)}."
-            )
-        future = self._future(X_future, n_steps, n_features - n_outputs)
+        names = list(getattr(self, "feature_names_in_", []))[n_outputs:]
+        future = future_rows(
+            X_future, n_steps, n_features - n_outputs, names, self._reservoir.dtype
+        )
         output = np.reshape(output, n_outputs)
         return generate_from_input(
             self._reservoir, self._closed_readout(), state, output, future[: n_steps - 1]
@@ -373,7 +373,7 @@ class ESNRegressor(NumberTargets, MultiOutputMixin, RegressorMixin, BaseReadout)
             state, _ = self._context_state(X, teacher)
         if X_future is not None:
             X_future, _ = self._sequences(X_future, None, reset=False)
-        future = self._future(X_future, n_steps, self.n_features_in_)
+        future = future_rows(X_future, n_steps, self.n_features_in_, [], self._reservoir.dtype)
         layout = Layout("rows", np.array([0, n_steps]))
         return run_with_feedback(
             self._reservoir, self._closed_readout(), future, layout, state[None]
@@ -386,19 +386,3 @@ class ESNRegressor(NumberTargets, MultiOutputMixin, RegressorMixin, BaseReadout)
                 "were fitted and there is no single end to continue from."
             )
         return self._final_states[0].copy()
-
-    def _future(self, X_future: Any, n_steps: int, n_columns: int) -> Floats:
-        if X_future is None:
-            if n_columns:
-                raise ValueError(
-                    f"X_future must hold the {n_columns} input column(s) of each step to come, "
-                    "got None."
-                )
-            return np.empty((n_steps, 0), self._reservoir.dtype)
-        future = check_array(X_future, dtype=self._reservoir.dtype, input_name="X_future")
-        if future.shape != (n_steps, n_columns):
-            raise ValueError(
-                f"X_future must have shape (n_steps, n_columns) = ({n_steps}, {n_columns}), got "
-                f"{future.shape}."
-            )
-        return future

@@ -15,19 +15,21 @@ Floats = NDArray[np.floating]
 
 
 class Stream:
-    """A network that is shown one row of input after the other, from rest.
+    """A network that is shown one row of input after the other.
 
     Calling it with the next row (n_features,) returns the outputs (n_outputs,). It is not
-    checked for NaN.
+    checked for NaN. It can be pickled, and goes on where it was.
 
     Attributes
     ----------
-    state : list of ndarray
-        Of each layer, (n_state,).
+    state : ndarray of shape (n_state,)
+        Of all layers, as ``predict(..., return_state=True)`` returns it.
     """
 
-    def __init__(self, network: Network, weights: Weights, dtype: Any) -> None:
-        self._weights, self._dtype = weights, np.dtype(dtype)
+    def __init__(
+        self, network: Network, weights: Weights, dtype: Any, initial_state: Any = None
+    ) -> None:
+        self._network, self._weights, self._dtype = network, weights, np.dtype(dtype)
         self._n_inputs, self._n_outputs = network.n_inputs, network.n_outputs
         self._paths = [np.zeros((2, 1, network.n_state), dtype) for _ in weights.layers]
         self._steps = []
@@ -55,19 +57,24 @@ class Stream:
         if weights.output:
             self._output = (first, columns_of(weights.output.weights), weights.output.bias)
             self._read_out = compiled_for(read_out, signal, *self._output, self._new_output())
-        self.reset()
+        self.reset(initial_state)
+
+    def __reduce__(self) -> Any:
+        return Stream, (self._network, self._weights, self._dtype, self.state)
 
     def _new_output(self) -> Floats:
         return np.empty((1, self._n_outputs), self._dtype)
 
     @property
-    def state(self) -> list[Floats]:
-        return [path[0, 0].copy() for path in self._paths]
+    def state(self) -> Floats:
+        return np.concatenate([path[0, 0] for path in self._paths])
 
-    def reset(self) -> None:
-        """Go back to the state in which sequences begin."""
-        for path, layer in zip(self._paths, self._weights.layers, strict=True):
-            path[0, 0] = layer[0].initial_state
+    def reset(self, state: Any = None) -> None:
+        """Go to a state (n_state,), or back to the one in which sequences begin."""
+        if state is None:
+            state = np.concatenate([layer[0].initial_state for layer in self._weights.layers])
+        for path, part in zip(self._paths, np.split(state, len(self._paths)), strict=True):
+            path[0, 0] = part
 
     def __call__(self, row: Any) -> Floats:
         """Take the next row of input (n_features,) and return the outputs (n_outputs,)."""

@@ -1,7 +1,5 @@
 """What all networks trained by gradient share: parameters, sequences in, training, running."""
 
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from numbers import Integral, Real
@@ -19,18 +17,11 @@ from reservoir.estimators._input import SequenceInput, is_known, warn
 from reservoir.sequences import Layout
 
 if TYPE_CHECKING:
-    from reservoir.training._batches import Examples, Plan
+    from reservoir.training._batches import Examples
     from reservoir.training._network import Network, Weights
-    from reservoir.training._trainer import Course, Trainer
+    from reservoir.training._trainer import Course
 
 Floats = NDArray[np.floating]
-
-# what "auto" chooses from
-SHORTEST_WINDOW, LONGEST_WINDOW = 25, 100  # steps
-FEWEST_TOGETHER, MOST_TOGETHER = 8, 32  # sequences
-FEWEST_UPDATES = 16  # in an epoch
-SAVE_EVERY = 5.0  # seconds between checkpoints
-NOT_OF_A_CHECKPOINT = {"max_iter", "verbose", "checkpoint"}  # may differ where it is resumed
 
 
 class BaseTrained(SequenceInput, BaseEstimator):
@@ -117,12 +108,10 @@ class BaseTrained(SequenceInput, BaseEstimator):
     random_state: Any
     verbose: bool | int
 
-    n_iter_: int
-    loss_curve_: list[float]
-
     _network: "Network"
     _template: "Weights"
     _vector: Floats
+    _course: "Course"  # what partial_fit goes on with
     _n_steps: int  # of the longest sequence made from one input, or 0
 
     def _make_cell(self) -> Any:
@@ -236,7 +225,7 @@ class BaseTrained(SequenceInput, BaseEstimator):
         fitted = self.__sklearn_is_fitted__()
         starting = not (fitted and (partial or self.warm_start))
         if starting:
-            for name in ("_vector", "_optimiser"):
+            for name in ("_vector", "_course"):
                 self.__dict__.pop(name, None)
         X, n_steps = self._as_sequences(X, y)
         rows, layout = self._sequences(X, groups, reset=starting)
@@ -300,10 +289,8 @@ class BaseTrained(SequenceInput, BaseEstimator):
                 f"X must hold one row for each sequence of y, got {len(X)} rows for {len(y)} "
                 "sequences."
             )
-        rows = np.asarray(X)
-        lengths = [len(part) for part in y]
-        sequences = [_from_one(row, n) for row, n in zip(rows, lengths, strict=True)]
-        return (np.stack(sequences) if isinstance(y, np.ndarray) else sequences), max(lengths)
+        lengths = y.shape[1] if isinstance(y, np.ndarray) else [len(part) for part in y]
+        return _from_ones(X, lengths), int(np.max(lengths))
 
     def _examples(
         self, rows: Floats, layout: Layout, targets: NDArray[Any], sample_weight: Any
@@ -404,262 +391,48 @@ class BaseTrained(SequenceInput, BaseEstimator):
                 )
 
     def _train(self, examples: "Examples", *, partial: bool) -> None:
-        from reservoir.training._checkpoint import load_course
-        from reservoir.training._trainer import Course, NotFiniteError
+        from reservoir.estimators._fitting import optimiser_of, train
+        from reservoir.training._trainer import Course
 
-        held_back = None
-        if self.early_stopping and not partial:
-            examples, held_back = self._split(examples)
-            for part, what in ((examples, "learn from"), (held_back, "be judged by")):
-                if not (part.weight > 0).any():
-                    raise ValueError(
-                        f"early_stopping must leave targets to {what}, got none in that part of "
-                        "the data; change validation_fraction, or set early_stopping=False."
-                    )
-        vector = self.__dict__.pop("_first_vector", None)
-        on = vector is None  # goes on from weights that are there
-        vector = self._vector.copy() if vector is None else vector
-        optimiser = self._optimiser if partial and on else self._make_optimiser()
-        course = Course(vector, optimiser, self._rng)
-        trainer = self._make_trainer(examples, held_back)
-        if partial:
-            trainer.settings = replace(trainer.settings, max_iter=1)
-        path = None if self.checkpoint is None or partial else Path(self.checkpoint)
-        save = self._saver(path, examples)
-        if path is not None and path.exists():
-            load_course(path, course, self._fingerprint(examples))
-            if course.n_iter < self.max_iter and not course.finished.startswith("the "):
-                course.finished = ""
+        first = self.__dict__.pop("_first_vector", None)
+        if partial and first is None:
+            course = self._course
+            course.vector = self._vector.copy()
+        else:
+            vector = self._vector.copy() if first is None else first
+            course = Course(vector, optimiser_of(self), self._rng)
+        validated = self.early_stopping and not partial
+        interrupted = False
         try:
-            interrupted = self._run(trainer, course, examples, save)
-        except NotFiniteError:
+            interrupted = train(self, examples, course, partial=partial)
+        except Exception:  # what has been learned until then is not lost
             if course.optimiser.n_updates:
-                self._keep(course, held_back is not None, on=on and partial)
+                self._keep(course, validated)
             raise
-        self._keep(course, held_back is not None, on=on and partial)
+        self._keep(course, validated)
         if interrupted:
-            kept = "the weights with the best validation score" if course.scores else "the weights"
+            kept = "the weights with the best validation score" if validated else "the weights"
             warn(
                 f"Interrupted in epoch {course.n_iter + 1} of {self.max_iter}: {kept} so far are "
                 "kept."
             )
             raise KeyboardInterrupt
 
-    def _run(self, trainer: "Trainer", course: "Course", examples: "Examples", save: Any) -> bool:
-        """Train with a progress bar and a checkpoint; return whether Ctrl-C came."""
-        from tqdm import tqdm
-
-        n = trainer.settings.max_iter
-        with tqdm(total=n, initial=course.n_iter, disable=not self.verbose, unit="epoch") as bar:
-
-            def each_epoch(course: "Course") -> None:
-                shown = {"loss": f"{course.loss_curve[-1]:.4g}"}
-                if course.scores:
-                    shown["validation"] = f"{course.scores[-1]:.4g}"
-                bar.set_postfix(shown, refresh=False)
-                bar.update()
-                save(course, last=False)
-
-            trainer.each_epoch = each_epoch
-            save(course, last=False)
-            interrupted = trainer.run(course, examples)
-        save(course, last=True)
-        return interrupted
-
-    def _saver(self, path: Path | None, examples: "Examples") -> Callable[..., None]:
-        """Return what keeps the course at the end of each epoch, in the file now and then."""
-        from copy import deepcopy
-
-        from reservoir.training._checkpoint import save_course
-
-        if path is None:
-            return lambda course, *, last: None
-        fingerprint = self._fingerprint(examples)
-        if not path.parent.is_dir():
-            raise ValueError(
-                f"checkpoint must be in a folder that exists, got {path}; make {path.parent} first."
-            )
-        saved, kept = -np.inf, None
-
-        def save(course: Any, *, last: bool) -> None:
-            nonlocal saved, kept
-            if not last:
-                kept = deepcopy(course)
-            if kept is not None and (last or time.monotonic() - saved > SAVE_EVERY):
-                save_course(path, kept, fingerprint)
-                saved = time.monotonic()
-
-        return save
-
-    def _fingerprint(self, examples: "Examples") -> str:
-        from reservoir._checkpoint import digest
-
-        parameters = {
-            name: _name_of(value) if callable(value) or name == "cell" else value
-            for name, value in self.get_params().items()
-            if name not in NOT_OF_A_CHECKPOINT
-        }
-        if self.learning_rate == "cosine" or isinstance(self.teacher_forcing, tuple | list):
-            parameters["max_iter"] = self.max_iter
-        return digest([type(self).__name__, parameters, vars(examples)])
-
-    def _make_optimiser(self) -> Any:
-        from reservoir.training._trainer import decayed_of
-        from reservoir.training.optimisers import make_optimiser
-
-        decayed = decayed_of(self._template).astype(self.dtype)
-        return make_optimiser(
-            self.solver,
-            momentum=self.momentum,
-            nesterov=self.nesterovs_momentum,
-            beta_1=self.beta_1,
-            beta_2=self.beta_2,
-            epsilon=self.epsilon,
-            decay=decayed * np.dtype(self.dtype).type(self.alpha),
-        )
-
-    def _make_trainer(self, examples: "Examples", held_back: "Examples | None") -> "Trainer":
-        from reservoir.training._bptt import Objective
-        from reservoir.training._trainer import Settings, Trainer
-
-        forcing = self.teacher_forcing
-        if isinstance(forcing, tuple | list) and not (
-            len(forcing) == 2 and all(0 <= share <= 1 for share in forcing)
-        ):
-            raise ValueError(
-                "teacher_forcing must be a share between 0 and 1, or the first and the last of "
-                f"the shares, got {forcing!r}."
-            )
-        settings = Settings(
-            max_iter=self.max_iter,
-            tol=self.tol,
-            n_iter_no_change=self.n_iter_no_change,
-            rate=self.learning_rate_init,
-            schedule=self.learning_rate,
-            power_t=self.power_t,
-            clip_norm=self.clip_norm,
-            alpha=self.alpha,
-            decoupled=self.solver == "adamw",
-            dropout=self.dropout,
-            teacher_forcing=forcing,
-            learn_initial_state=self.learn_initial_state,
-        )
-        if self.vanishing_penalty and type(self._network.cell).vanishing is _plain_vanishing():
-            raise ValueError(
-                f"vanishing_penalty must be 0 with cell {self._network.cell.name!r}, which has "
-                f"no single recurrent matrix, got {self.vanishing_penalty}."
-            )
-        score = None
-        if held_back is not None:
-            score = self._validation(examples, held_back)
-        return Trainer(
-            Objective(self._network, self._loss(), self.vanishing_penalty),
-            self._template,
-            self._plan(examples),
-            settings,
-            score,
-        )
-
-    def _plan(self, examples: "Examples") -> "Plan":
-        from reservoir.training._batches import Plan
-
-        steps: Any
-        size: Any
-        n_rows, longest = int(examples.bounds[-1]), int(examples.lengths.max())
-        steps, size = self.bptt_steps, self.batch_size
-        if self._per_sequence:  # read from whole sequences
-            steps = None
-        elif steps == "auto":
-            steps = None
-            if longest > 2 * LONGEST_WINDOW:
-                steps = int(np.clip(n_rows // FEWEST_UPDATES, SHORTEST_WINDOW, LONGEST_WINDOW))
-        if self.bidirectional and steps is not None and longest > steps:
-            if self.bptt_steps != "auto":
-                raise ValueError(
-                    f"bptt_steps must be None with bidirectional=True, got {steps}; the backward "
-                    "direction needs each sequence to its end."
-                )
-            steps = None
-        n_parts = examples.n_sequences if steps is None else -(-n_rows // int(steps))
-        if size == "auto":
-            fewest = min(FEWEST_TOGETHER, n_parts) if steps is None else 1
-            size = int(np.clip(n_parts // FEWEST_UPDATES, fewest, MOST_TOGETHER))
-        elif int(size) > n_parts:
-            warn(
-                f"batch_size={size} is larger than the {n_parts} sequences or windows there are, "
-                "which make one batch."
-            )
-        return Plan(
-            int(size),
-            None if steps is None else int(steps),
-            self.carry_state,
-            self.shuffle,
-            self.warmup + self.delay,
-            self._network.cell.feeds_back,
-        )
-
-    def _split(self, examples: "Examples") -> tuple["Examples", "Examples"]:
-        """Hold the last sequences back, or the last rows of a single one."""
-        n = examples.n_sequences
-        if n > 1:
-            n_held = max(1, round(n * self.validation_fraction))
-            if n_held >= n:
-                raise ValueError(
-                    f"validation_fraction must leave a sequence to learn from, got "
-                    f"{self.validation_fraction} of {n} sequences."
-                )
-            held = examples.take(np.arange(n - n_held, n))
-            if not self._per_sequence:
-                position = np.arange(len(held.rows)) - np.repeat(held.bounds[:-1], held.lengths)
-                held.weight[position < self.warmup + self.delay] = 0
-            return examples.take(np.arange(n - n_held)), held
-        n_rows = len(examples.rows)
-        first = n_rows - max(1, round(n_rows * self.validation_fraction))
-        if first <= self.warmup:
-            raise ValueError(
-                f"validation_fraction must leave more than warmup={self.warmup} rows to learn "
-                f"from, got {self.validation_fraction} of {n_rows} rows."
-            )
-        weight = examples.weight.copy()
-        weight[:first] = 0  # the rows before run it in
-        learned = replace(
-            examples,
-            rows=examples.rows[:first],
-            bounds=np.array([0, first]),
-            targets=examples.targets[:first],
-            weight=examples.weight[:first],
-        )
-        return learned, replace(examples, weight=weight)
-
-    def _validation(
-        self, examples: "Examples", held_back: "Examples"
-    ) -> Callable[["Weights"], float]:
-        from reservoir.training._run import run_network
-
-        def score(weights: "Weights") -> float:
-            states = self._network.begin(weights, held_back.n_sequences)
-            outputs, _ = run_network(
-                self._network, weights, held_back.rows, held_back.bounds, states
-            )
-            return self._score_of(outputs, held_back)
-
-        return score
-
-    def _keep(self, course: "Course", validated: bool, *, on: bool) -> None:
+    def _keep(self, course: "Course", validated: bool) -> None:
         """Take over what a course has come to."""
         best = course.best_vector if validated else None
         self._vector = course.vector if best is None else best
-        self._optimiser = course.optimiser
-        self.n_iter_ = course.n_iter + (self.n_iter_ if on else 0)
-        self.loss_curve_ = (self.loss_curve_ if on else []) + course.loss_curve
+        self._course = course
+        self.n_iter_ = course.n_iter
+        self.loss_curve_ = course.loss_curve.copy()
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else np.inf
         self.best_loss_ = None if validated else course.best_loss
-        self.validation_scores_ = course.scores if validated else None
+        self.validation_scores_ = course.scores.copy() if validated else None
         self.best_validation_score_ = course.best_score if validated else None
         self.n_outputs_ = self._network.n_outputs
 
     def _outputs(
-        self, X: Any, groups: Any, initial_state: Any, n_steps: int | None = None
+        self, X: Any, groups: Any, initial_state: Any, n_steps: Any = None
     ) -> tuple[Floats, Layout, Floats]:
         """Return outputs for stacked rows or for sequences, the layout, and the final states."""
         from reservoir.training._run import DIVERGES, as_states, as_vectors, run_network
@@ -671,7 +444,7 @@ class BaseTrained(SequenceInput, BaseEstimator):
                 f"{n_steps}."
             )
         if self._n_steps:
-            X = np.stack([_from_one(row, n_steps or self._n_steps) for row in np.asarray(X)])
+            X = _from_ones(X, self._n_steps if n_steps is None else n_steps)
         rows, layout = self._sequences(X, groups, reset=False)
         weights = self.parameters_
         states = self._network.begin(weights, layout.n_sequences)
@@ -689,6 +462,13 @@ class BaseTrained(SequenceInput, BaseEstimator):
         outputs = outputs.astype(np.float64)
         vectors = as_vectors(ends)
         return outputs, layout, vectors[0] if layout.is_single else vectors
+
+    def _outputs_as(self, y: Any, X: Any, groups: Any) -> tuple[Floats, Layout]:
+        if self.__sklearn_is_fitted__() and self._n_steps and np.ndim(y[0]) == 2:
+            n_steps = y.shape[1] if isinstance(y, np.ndarray) else [len(part) for part in y]
+            outputs, layout, _ = self._outputs(X, groups, None, n_steps)
+            return outputs, layout
+        return super()._outputs_as(y, X, groups)
 
     def _given_state(self, initial_state: Any, n_sequences: int) -> Floats:
         if self._network.bidirectional or self.delay:
@@ -712,20 +492,35 @@ class BaseTrained(SequenceInput, BaseEstimator):
             )
 
 
-def _from_one(row: Any, n_steps: int) -> Any:
-    """Return the inputs of a sequence that is made from one: it, then 0."""
-    sequence = np.zeros((n_steps, len(row)), np.asarray(row).dtype)
-    sequence[0] = row
-    return sequence
+def _from_ones(X: Any, n_steps: Any) -> Any:
+    """Return the inputs of sequences that are made from one row each: it, then 0.
 
+    Parameters
+    ----------
+    X : array-like of shape (n_sequences, n_features)
+    n_steps : int or array-like of shape (n_sequences,)
 
-def _name_of(value: Any) -> str:
-    """Return what tells a function or an object in another process too."""
-    name = getattr(value, "__qualname__", None)
-    return repr(value) if name is None else f"{value.__module__}.{name}"
-
-
-def _plain_vanishing() -> Any:
-    from reservoir.cells import Cell
-
-    return Cell.vanishing
+    Returns
+    -------
+    ndarray of shape (n_sequences, n_steps, n_features), or list of ndarray
+    """
+    rows, lengths = np.asarray(X), np.asarray(n_steps)
+    if rows.ndim != 2:
+        raise ValueError(
+            "X must hold one row for each sequence that is made from it, shape (n_sequences, "
+            f"n_features), got shape {rows.shape}."
+        )
+    if (
+        lengths.dtype.kind not in "iu"
+        or lengths.shape not in ((), (len(rows),))
+        or (lengths < 1).any()
+    ):
+        raise ValueError(
+            f"n_steps must be a positive integer, or one for each of the {len(rows)} row(s) of X, "
+            f"got {n_steps!r}."
+        )
+    sequences = []
+    for row, n in zip(rows, np.broadcast_to(lengths, len(rows)), strict=True):
+        sequences.append(np.zeros((n, len(row)), rows.dtype))
+        sequences[-1][0] = row
+    return sequences if lengths.ndim else np.stack(sequences)

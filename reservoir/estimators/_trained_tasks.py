@@ -1,13 +1,17 @@
 """Networks trained by gradient on numbers and on labels."""
 
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import log_softmax, softmax
 from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.validation import check_is_fitted
 
+from reservoir.estimators._closed_loop import check_closed_loop, future_rows
 from reservoir.estimators._input import LabelTargets, NumberTargets, warn
 from reservoir.estimators._trained import BaseTrained
 
@@ -110,7 +114,7 @@ class TrainedRegressor(NumberTargets, MultiOutputMixin, RegressorMixin, BaseTrai
         groups: Any = None,
         initial_state: Any = None,
         return_state: bool = False,
-        n_steps: int | None = None,
+        n_steps: Any = None,
     ) -> Any:
         """Return the outputs for each row, or for each sequence if it was fitted so.
 
@@ -122,7 +126,7 @@ class TrainedRegressor(NumberTargets, MultiOutputMixin, RegressorMixin, BaseTrai
             Where the sequences begin, as ``return_state`` returned it.
         return_state : bool, default=False
             Whether to return the state in which each sequence ends as well.
-        n_steps : int, optional
+        n_steps : int or array-like of shape (n_sequences,), optional
             How long the sequences shall be that are made from one input each; as long as the
             longest that was fitted by default.
 
@@ -144,8 +148,84 @@ class TrainedRegressor(NumberTargets, MultiOutputMixin, RegressorMixin, BaseTrai
         result = self._in_form(self._with_target_ndim(outputs), layout)
         return (result, states) if return_state else result
 
-    def stream(self) -> "Stream":
+    def generate(self, n_steps: int, *, context: Any, X_future: Any = None) -> Any:
+        """Close the loop: continue one sequence on the network's own outputs.
+
+        The network must have learned to predict the next row of its own input:
+        ``fit(series[:-1], series[1:])``, with further columns after those of the series if there
+        are exogenous inputs. Each output is then its next input. A cell that feeds its outputs
+        back needs no more than ``predict``, which closes that loop.
+
+        Parameters
+        ----------
+        n_steps : int
+            Steps to generate.
+        context : array-like of shape (n_rows, n_features)
+            The rows before the first step, run from the state in which sequences begin.
+        X_future : array-like of shape (n_steps, n_features - n_outputs), optional
+            The exogenous columns of the row that each generated value becomes part of.
+
+        Returns
+        -------
+        y : ndarray of shape (n_steps,) or (n_steps, n_outputs)
+            The rows that follow the context.
+
+        Raises
+        ------
+        ValueError
+            If the outputs cannot serve as inputs, or a shape does not fit.
+        FloatingPointError
+            If the closed loop diverges, with the step where it left the finite numbers.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from reservoir import LSTMRegressor
+        >>> wave = np.sin(0.3 * np.arange(600.0))[:, None]
+        >>> lstm = LSTMRegressor(n_units=8, max_iter=60, learning_rate="cosine", random_state=0)
+        >>> lstm = lstm.fit(wave[:499], wave[1:500, 0])
+        >>> ahead = lstm.generate(50, context=wave[400:500])
+        >>> bool(abs(ahead - wave[500:550, 0]).max() < 0.2)
+        True
+        """
+        check_is_fitted(self)
+        if isinstance(n_steps, bool) or not isinstance(n_steps, Integral) or n_steps < 1:
+            raise ValueError(f"n_steps must be a positive integer, got {n_steps!r}.")
+        if self._network.cell.feeds_back:
+            raise ValueError(
+                "generate needs a cell that feeds no output back, got "
+                f"{self._network.cell.name!r}, with which predict closes the loop."
+            )
+        check_streamable(self, "generate")
+        n_features, n_outputs = self.n_features_in_, self._n_outputs
+        if n_outputs > n_features:
+            raise ValueError(
+                f"generate needs the outputs among the inputs, got {n_outputs} output(s) for "
+                f"{n_features} feature(s); fit to the next row of X."
+            )
+        outputs, layout, state = self._outputs(context, None, None)
+        if layout.n_sequences > 1:
+            raise ValueError(
+                f"context must be one sequence of shape (n_rows, n_features), got "
+                f"{layout.n_sequences} sequences; generate from one at a time."
+            )
+        names = list(getattr(self, "feature_names_in_", []))[n_outputs:]
+        future = future_rows(X_future, int(n_steps), n_features - n_outputs, names, self.dtype)
+        step = make_stream(self, np.ravel(state))
+        generated = [outputs[-1]]
+        for known in future[: n_steps - 1]:
+            generated.append(step(np.concatenate([generated[-1], known])).astype(np.float64))
+        check_closed_loop(np.array(generated), "lower learning_rate_init or set clip_norm")
+        return self._with_target_ndim(np.array(generated))
+
+    def stream(self, initial_state: Any = None) -> "Stream":
         """Return what takes one row of input after the other, at once and without checks.
+
+        Parameters
+        ----------
+        initial_state : array-like of shape (n_state,), optional
+            Where it begins, as ``return_state`` of `predict` returned it; where sequences begin by
+            default.
 
         Returns
         -------
@@ -162,7 +242,7 @@ class TrainedRegressor(NumberTargets, MultiOutputMixin, RegressorMixin, BaseTrai
         >>> bool(np.allclose(outputs, rnn.predict(X), atol=1e-6))
         True
         """
-        return make_stream(self)
+        return make_stream(self, initial_state)
 
     def _loss(self) -> Any:
         from reservoir.training.losses import LOSSES
@@ -314,22 +394,44 @@ class TrainedClassifier(LabelTargets, ClassifierMixin, BaseTrained):
             In the order of ``classes_``.
         """
         outputs, layout, _ = self._outputs(X, groups, initial_state)
-        outputs = outputs.astype(np.float64)
         if outputs.shape[1] == 1:
             outputs = np.hstack([np.zeros_like(outputs), outputs])
-        outputs = np.exp(outputs - outputs.max(1, keepdims=True))
-        return self._in_form(outputs / outputs.sum(1, keepdims=True), layout)
+        return self._in_form(softmax(outputs, axis=1), layout)
 
-    def stream(self) -> "Stream":
+    def predict_log_proba(self, X: Any, *, groups: Any = None, initial_state: Any = None) -> Any:
+        """Return the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X, groups, initial_state
+            As in `predict`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_classes) or (n_sequences, n_classes), 3-D array or list
+            In the order of ``classes_``; finite where the probability itself would be 0.
+        """
+        outputs, layout, _ = self._outputs(X, groups, initial_state)
+        if outputs.shape[1] == 1:
+            outputs = np.hstack([np.zeros_like(outputs), outputs])
+        return self._in_form(log_softmax(outputs, axis=1), layout)
+
+    def stream(self, initial_state: Any = None) -> "Stream":
         """Return what takes one row of input after the other, at once and without checks.
 
         Its outputs are the logits of the classes, one for two classes.
+
+        Parameters
+        ----------
+        initial_state : array-like of shape (n_state,), optional
+            Where it begins, as ``return_state`` of `predict` returned it; where sequences begin by
+            default.
 
         Returns
         -------
         Stream
         """
-        return make_stream(self)
+        return make_stream(self, initial_state)
 
     def _loss(self) -> Any:
         from reservoir.training.losses import BinaryCrossEntropy, SoftmaxCrossEntropy
@@ -367,17 +469,23 @@ class TrainedClassifier(LabelTargets, ClassifierMixin, BaseTrained):
         return float(np.average(right, weights=examples.weight[some]))
 
 
-def make_stream(estimator: Any) -> "Stream":
+def make_stream(estimator: Any, initial_state: Any) -> "Stream":
     """Return a stream of a fitted network."""
-    from sklearn.utils.validation import check_is_fitted
-
     from reservoir.estimators._stream import Stream
 
     check_is_fitted(estimator)
+    check_streamable(estimator, "stream")
+    if initial_state is not None:
+        initial_state = estimator._given_state(initial_state, 1)[0]
+    weights = estimator.parameters_
+    return Stream(estimator._network, weights, np.dtype(estimator.dtype), initial_state)
+
+
+def check_streamable(estimator: Any, method: str) -> None:
+    """Raise ValueError if outputs depend on later rows."""
     network = estimator._network
     if network.bidirectional or network.pooling or estimator.delay or estimator._n_steps:
         raise ValueError(
-            "stream needs an output at each step that depends on no later one; fit with "
+            f"{method} needs an output at each step that depends on no later one; fit with "
             "bidirectional=False, delay=0 and one target for each row."
         )
-    return Stream(network, estimator.parameters_, np.dtype(estimator.dtype))

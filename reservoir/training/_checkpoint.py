@@ -36,30 +36,37 @@ def save_course(path: Path, course: Course, fingerprint: str) -> None:
     os.replace(unfinished, path)
 
 
-def load_course(path: Path, course: Course, fingerprint: str) -> None:
+def load_course(path: Path, course: Course, fingerprint: str, max_iter: int) -> None:
     """Bring a course to where the one in a file was.
 
     Raises
     ------
     ValueError
-        If the file is no checkpoint, is damaged, or belongs to another training.
+        If the file is no checkpoint, is damaged, belongs to another training, or has more than
+        ``max_iter`` epochs behind it.
     """
     try:
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             header: dict[str, Any] = json.loads(str(file["header"]))
             arrays = {name: file[name] for name in file.files if name != "header"}
-        known = header["format"] == FORMAT and arrays["vector"].shape == course.vector.shape
+        known = header["format"] == FORMAT
+        same = header["fingerprint"] == fingerprint
     except Exception:  # whatever a damaged archive makes zipfile, NumPy or JSON raise
-        known = False
-    if not known:
+        known = same = False
+    if known and not same:
+        raise ValueError(
+            f"checkpoint {path} belongs to a training on other data or with other parameters; "
+            "delete it or name another."
+        )
+    if not known or arrays["vector"].shape != course.vector.shape:
         raise ValueError(
             f"checkpoint must be a file that a training of this network has saved, and {path} is "
             "none or is damaged; delete it or name another."
         )
-    if header["fingerprint"] != fingerprint:
+    if header["n_iter"] > max_iter:
         raise ValueError(
-            f"checkpoint {path} belongs to a training on other data or with other parameters; "
-            "delete it or name another."
+            f"max_iter must be at least the {header['n_iter']} epochs that checkpoint {path} has "
+            f"behind it, got {max_iter}; raise it, or name another file."
         )
     course.vector[:] = arrays["vector"]
     course.best_vector = arrays.get("best_vector")

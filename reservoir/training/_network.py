@@ -170,6 +170,7 @@ class Network:
                 path = np.empty((n_steps + 1, n_batch, self.n_state), x.dtype)
                 path[0] = begin
                 self.cell.run(plan, kept, path, forcing)
+                _clear_padding(kept, path[1:], lengths)
                 out = path[1:, :, self.read]
                 outs.append(turned(out, lengths) if backwards else out)
                 done.append(Pass(inputs, kept, path))
@@ -308,6 +309,15 @@ class Network:
 def _shares(n_steps: int, lengths: NDArray[np.int64], dtype: Any) -> Floats:
     """Return the weight of each step in the mean of its sequence (n_steps, n_batch)."""
     return ((np.arange(n_steps)[:, None] < lengths) / lengths).astype(dtype)
+
+
+def _clear_padding(kept: Floats, states: Floats, lengths: NDArray[np.int64]) -> None:
+    """Set what follows each sequence to 0: a network that grows would overflow there."""
+    n_steps = len(states)
+    if (lengths < n_steps).any():
+        outside = np.arange(n_steps)[:, None] >= lengths
+        kept[outside] = 0
+        states[outside] = 0
 
 
 def turned(x: Floats, lengths: NDArray[np.int64]) -> Floats:

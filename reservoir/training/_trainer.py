@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ SMALLEST_RATE = 1e-6  # where an adaptive rate gives up, as in scikit-learn's ML
 class Settings:
     """How long and how fast to train; see the parameters of `reservoir.RNNRegressor`."""
 
-    max_iter: int
+    max_iter: int  # epochs that schedules run over
     tol: float
     n_iter_no_change: int
     rate: float
@@ -87,8 +88,8 @@ class Trainer:
     score: Callable[[Weights], float] | None = None
     each_epoch: Callable[[Course], None] | None = None
 
-    def run(self, course: Course, examples: Examples) -> bool:
-        """Train until something says stop; return whether that was Ctrl-C.
+    def run(self, course: Course, examples: Examples, until: int) -> bool:
+        """Train until so many epochs are done or something says stop; return if that was Ctrl-C.
 
         Raises
         ------
@@ -97,7 +98,7 @@ class Trainer:
         """
         last_good = course.vector.copy()
         with _team() as run_all, PutOffInterrupt() as interrupt:
-            while not course.finished and course.n_iter < self.settings.max_iter:
+            while not course.finished and course.n_iter < until:
                 if not self._epoch(course, examples, run_all, interrupt, last_good):
                     return True
                 self._judge(course)
@@ -195,9 +196,16 @@ class Trainer:
     def _rate(self, course: Course) -> float:
         schedule, rate = self.settings.schedule, self.settings.rate
         if callable(schedule):
-            return rate * float(schedule(course.n_iter))
+            factor: Any = schedule(course.n_iter)
+            if not (isinstance(factor, Real) and 0 <= float(factor) < np.inf):
+                raise ValueError(
+                    "learning_rate must be a function that returns a finite factor, 0 or more, "
+                    f"got {factor!r} after {course.n_iter} epoch(s)."
+                )
+            return rate * float(factor)
         if schedule == "cosine":
-            return rate * (1 + np.cos(np.pi * course.n_iter / self.settings.max_iter)) / 2
+            n, n_all = course.n_iter, self.settings.max_iter
+            return rate * (1 + np.cos(np.pi * min(n, n_all - 1) / n_all)) / 2
         return rate * course.rate_factor
 
     def _share(self, n_iter: int) -> float:
@@ -205,7 +213,7 @@ class Trainer:
         forcing = self.settings.teacher_forcing
         if not isinstance(forcing, tuple | list):
             return float(forcing)
-        progress = n_iter / max(1, self.settings.max_iter - 1)
+        progress = min(1.0, n_iter / max(1, self.settings.max_iter - 1))
         return float(forcing[0] + progress * (forcing[1] - forcing[0]))
 
     def _states(self, weights: Weights, batch: Batch, carried: States | None) -> States:

@@ -70,26 +70,23 @@ LSTMRegressor(n_units=32, max_iter=1, batch_size=32).fit(X, X[:, :, :1])
         return regressor.generate(n_steps)
 
     def trainer(self, learner: Learner, weights: Weights, X: np.ndarray, Y: np.ndarray) -> Any:
-        from reservoir.training._trainer import Course, Settings, Trainer, _team
+        from reservoir.training._trainer import Course, Settings, Trainer
         from reservoir.training._trees import flat
         from reservoir.training.optimisers import Adam
 
         objective, template, batch = _objective(learner), _tree(learner, weights), _batch(X, Y)
         settings = Settings(
-            max_iter=1, tol=0.0, n_iter_no_change=1, rate=RATE, schedule="constant", power_t=0.5,
-            clip_norm=CLIP_NORM, alpha=0.0, decoupled=False, dropout=0.0, teacher_forcing=1.0,
-            learn_initial_state=False,
+            max_iter=1, tol=0.0, n_iter_no_change=10**9, rate=RATE, schedule="constant",
+            power_t=0.5, clip_norm=CLIP_NORM, alpha=0.0, decoupled=False, dropout=0.0,
+            teacher_forcing=1.0, learn_initial_state=False,
         )  # fmt: skip
         course = Course(flat(template, learner.dtype), Adam(**ADAM), np.random.default_rng(0))
-        uninterrupted: Any = SimpleNamespace(requested=False)
 
         def train(n_steps: int) -> float:
             plan: Any = SimpleNamespace(
                 epoch=lambda examples, rng: [batch] * n_steps, wants_teacher=False
             )
-            trainer = Trainer(objective, template, plan, settings)
-            with _team() as run_all:
-                trainer._epoch(course, None, run_all, uninterrupted)
+            Trainer(objective, template, plan, settings).run(course, None, course.n_iter + 1)
             return course.loss_curve[-1]
 
         return train
