@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import Ridge, RidgeClassifier
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -78,11 +78,8 @@ def test_forms_of_sequences(form):
     if form == "list":
         X, y = list(X), list(y)
     elif form == "groups":
-        order = rng.permutation(6 * 30)
-        names = np.repeat(np.arange(6), 30)[order]
-        order = order[np.argsort(names, kind="stable")]  # rows of a sequence keep their order
-        X, y = X.reshape(-1, 2), y.reshape(-1, 1)
-        groups = {"groups": np.repeat(np.arange(6), 30)}
+        X, y = (each.transpose(1, 0, 2).reshape(6 * 30, -1) for each in (X, y))
+        groups = {"groups": np.tile(np.arange(6)[::-1], 30)}  # rows of all sequences in turn
     ensemble.fit(X, y, **groups)
     found = ensemble.predict(X, **groups)
     assert [np.shape(each) for each in found] == [np.shape(each) for each in y]
@@ -116,6 +113,28 @@ def test_labels_of_rows_and_of_sequences():
         found = by_row.predict(X)
         right = np.mean(np.concatenate(found) == np.concatenate(rows))
         assert by_row.score(X, rows) == pytest.approx(right)
+        np.testing.assert_allclose(
+            np.exp(by_row.predict_log_proba(X)[0]), by_row.predict_proba(X)[0]
+        )
+
+
+def test_labels_of_rows_of_sequences_in_turn():
+    rng = np.random.default_rng(2)
+    X = rng.normal(size=(5, 30, 1)).cumsum(axis=1)
+    y = X[:, :, 0] > 0
+    ensemble = EnsembleClassifier(ESNClassifier(n_units=20, bias_scaling=0.5), 2, random_state=0)
+    one_by_one = ensemble.fit(list(X), list(y)).predict_proba(list(X))
+    in_turn = X.transpose(1, 0, 2).reshape(150, 1), y.T.ravel()
+    groups = np.tile(np.arange(5), 30)
+    again = clone(ensemble).fit(*in_turn, groups=groups)
+    np.testing.assert_allclose(
+        again.predict_proba(in_turn[0], groups=groups).reshape(30, 5, 2).transpose(1, 0, 2),
+        np.array(one_by_one),
+        atol=1e-8,
+    )
+    right = np.mean(again.predict(in_turn[0], groups=groups) == in_turn[1])
+    assert again.score(*in_turn, groups=groups) == pytest.approx(right)
+    assert clone(ensemble).fit(X, y[:, :, None]).score(X, y[:, :, None]) == pytest.approx(right)
 
 
 def test_more_data(narma):
@@ -174,9 +193,41 @@ def test_control_c_keeps_the_networks_that_are_done(narma, monkeypatch):
 
     monkeypatch.setattr(ESNRegressor, "fit", interrupted)
     ensemble = EnsembleRegressor(ESN, 5, random_state=0)
-    with pytest.warns(UserWarning, match="first 2 of 5"), pytest.raises(KeyboardInterrupt):
+    with pytest.warns(UserWarning, match="the first 2 of 5"), pytest.raises(KeyboardInterrupt):
         ensemble.fit(*narma)
     assert ensemble.predict_members(narma[0]).shape == (2, 900)
+
+
+def test_a_network_that_diverges_does_not_cost_the_others(narma, monkeypatch):
+    X, y = narma
+    fit = ESNRegressor.fit
+    ensemble = EnsembleRegressor(clone(ESN).set_params(alpha=1e-3), 3, random_state=0).fit(X, y)
+    before = ensemble.predict(X)
+    seeds = [member.random_state for member in ensemble.estimators_]
+
+    def diverges(self, *arguments, **named):
+        if self.random_state == seeds[1]:
+            raise FloatingPointError("The reservoir diverged")
+        return fit(self, *arguments, **named)
+
+    monkeypatch.setattr(ESNRegressor, "fit", diverges)
+    monkeypatch.setattr(ESNRegressor, "partial_fit", diverges)
+    with pytest.raises(FloatingPointError):
+        ensemble.partial_fit(X, y)  # all learn it, or none
+    np.testing.assert_array_equal(ensemble.predict(X), before)
+    with (
+        pytest.warns(UserWarning, match="the first 1 of 3"),
+        pytest.raises(FloatingPointError),
+    ):
+        ensemble.fit(X, y)
+    assert len(ensemble.estimators_) == 1
+
+
+def test_each_network_has_a_checkpoint_of_its_own(narma, tmp_path):
+    X, y = narma
+    network = RNNRegressor(n_units=4, max_iter=2, checkpoint=tmp_path / "training.npz")
+    EnsembleRegressor(network, 2, random_state=0).fit(X, y)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["training.npz.0", "training.npz.1"]
 
 
 def test_progress_is_shown(narma, capsys):
@@ -192,6 +243,13 @@ def test_wrong_input_is_named(narma):
         EnsembleRegressor(make_pipeline(StandardScaler(), ESN)).fit(X, y)
     with pytest.raises(ValueError, match="network of this package"):
         EnsembleClassifier(LSTMRegressor()).fit(X, y)
+    given = {"topology": np.eye(40) / 2, "input_weights": np.ones((40, 1))}
+    with pytest.raises(ValueError, match="must leave something to be drawn"):
+        EnsembleRegressor(clone(ESN).set_params(**given)).fit(X, y)
+    with pytest.raises(ValueError, match="n_layers"):
+        EnsembleRegressor(clone(ESN).set_params(n_layers=None)).fit(X, y)
+    with pytest.raises(ValueError, match="estimator must have predict_proba"):
+        EnsembleClassifier(ESNClassifier(readout=RidgeClassifier())).fit(X, y > 0.4)
     with pytest.raises(ValueError, match="n_estimators"):
         EnsembleRegressor(ESN, 0).fit(X, y)
     with pytest.raises(ValueError, match="NaN"):

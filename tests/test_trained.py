@@ -135,8 +135,18 @@ def test_sequences_of_different_lengths_from_one_input():
     for wrong in (0, -1, 1.5, [3, 4], True):
         with pytest.raises(ValueError, match="n_steps must be a positive integer, or one for each"):
             rnn.predict(rows, n_steps=wrong)
-    with pytest.raises(ValueError, match="X must hold one row for each sequence that is made"):
+    with pytest.raises(ValueError, match="Expected 2D array, got 1D array"):
         rnn.predict(rows[:, 0])
+    with pytest.raises(ValueError, match="without groups or a MultiIndex where a sequence is made"):
+        rnn.predict(rows, groups=np.arange(12))
+    with pytest.raises(ValueError, match="sequences of one row at least, got none at position 1"):
+        small().fit(rows[:2], [targets[0], targets[0][:0]])
+    frame = pd.DataFrame(np.hstack([rows, -rows]), columns=["a", "b"])
+    named = small().fit(frame, targets)
+    assert named.feature_names_in_.tolist() == ["a", "b"]
+    with pytest.raises(ValueError, match="feature names"):
+        named.predict(frame[["b", "a"]])
+    assert len(named.partial_fit(frame[:2], targets[:2]).predict(frame[:1])[0]) == 6
 
 
 @pytest.mark.parametrize("activation", ["relu", "identity"])
@@ -179,6 +189,10 @@ def test_the_loop_is_closed_by_generate():
         both.generate(30, context=frame[:500], X_future=future[:9])
     with pytest.raises(ValueError, match="n_steps must be a positive integer, got 0"):
         lstm.generate(0, context=wave)
+    with pytest.raises(ValueError, match="context must hold the rows before the first step"):
+        lstm.generate(3)
+    with pytest.raises(ValueError, match="got logits; fit with another loss"):
+        small(loss="binary_cross_entropy").fit(X**2, X[:, 0] ** 2).generate(3, context=X)
     with pytest.raises(ValueError, match="context must be one sequence"):
         lstm.generate(3, context=[wave, wave])
     with pytest.raises(ValueError, match="got 'jordan', with which predict closes the loop"):
@@ -415,6 +429,8 @@ def test_a_stream_begins_again():
     assert [goes_on(row)[0] for row in X[5:9]] == expected
     with pytest.raises(ValueError, match="initial_state must be finite and of shape"):
         rnn.stream(initial_state=[0.0])
+    with pytest.raises(ValueError, match=r"state must be finite and of shape \(24,\), got"):
+        step.reset([0.0])
     with pytest.raises(ValueError, match="stream needs an output at each step"):
         small(bidirectional=True).fit(X, Y).stream()
 
@@ -546,6 +562,29 @@ def test_partial_fit_follows_the_schedule(rate):
     before = weights_of(parts).copy()
     parts.partial_fit(X, Y)  # beyond the end of the schedule
     assert (weights_of(parts) != before).any()
+    before = weights_of(whole).copy()
+    whole.partial_fit(X, Y)  # after a fit it begins anew
+    assert np.abs(weights_of(whole) - before).max() > 1e-3
+
+
+def test_partial_fit_takes_other_parameters_of_the_solver():
+    model = small(max_iter=5).fit(X, Y)
+    size = np.linalg.norm(weights_of(model))
+    for solver in ("adamw", "sgd", "adamw"):
+        model.set_params(solver=solver, alpha=5.0, learning_rate_init=0.01).partial_fit(X, Y)
+    assert np.linalg.norm(weights_of(model)) < 0.8 * size
+
+
+def test_warm_starts_do_not_take_the_checkpoint_of_other_weights(tmp_path):
+    model = small(warm_start=True, checkpoint=tmp_path / "file").fit(X, Y)
+    model.partial_fit(X, Y)
+    with pytest.raises(ValueError, match="belongs to a training on other data"):
+        model.fit(X, Y)
+
+
+def test_checkpoints_want_functions_with_a_name(tmp_path):
+    with pytest.raises(ValueError, match="another process would not know again"):
+        small(learning_rate=lambda n: 1.0, checkpoint=tmp_path / "file").fit(X, Y)
 
 
 def test_a_checkpoint_goes_on_with_the_same_numbers(tmp_path, monkeypatch):

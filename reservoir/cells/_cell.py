@@ -23,7 +23,8 @@ class Cell(ABC):
       whatever the way back needs.
     - ``step_vjp(weights, kept, before, after, error, earlier)`` takes the gradient ``error`` of the
       loss in ``after``, which it may overwrite, writes that in ``before`` to ``earlier``, and that
-      in the preactivation to ``kept``.
+      in the preactivation to ``kept``. Behind the end of a sequence that is shorter than others,
+      states and ``kept`` are 0 on the way back, and so must be what comes of them.
 
     Both are compiled with ``fastmath=EXACT``: numba keeps them in two copies, and with more freedom
     these may differ in the last bit.
@@ -33,8 +34,9 @@ class Cell(ABC):
     Attributes
     ----------
     name : str
-    run, run_back : callable
-        The compiled loops over time; see `reservoir.kernels._drive`.
+    run, run_back, run_row : callable
+        The compiled loops over time, there and back, and a single step of a stream; see
+        `reservoir.kernels._drive`.
     feeds_back : bool
         Whether the cell makes the network's output itself and feeds it back, so that a teacher can
         be forced on it.
@@ -43,6 +45,7 @@ class Cell(ABC):
     name: ClassVar[str]
     run: ClassVar[Callable[..., None]]
     run_back: ClassVar[Callable[..., None]]
+    run_row: ClassVar[Callable[..., None]]
     feeds_back: ClassVar[bool] = False
 
     @abstractmethod
@@ -192,6 +195,12 @@ def vanishing_of(U: Floats, slopes: Floats, errors: Floats) -> tuple[float, Floa
     factor = 2 * excess / np.maximum(size * earlier_size, np.finfo(np.float64).tiny)
     gradient = (factor[:, None] * earlier * slopes).T @ errors
     return float(np.sum(excess**2)), gradient.astype(U.dtype)
+
+
+def row_sum(x: Floats) -> Floats:
+    """Return the sum of all rows; several times as fast as NumPy's own."""
+    total: Floats = np.ones(len(x), x.dtype) @ x
+    return total
 
 
 def uniform(rng: np.random.Generator, n_inputs: int, n_outputs: int) -> Floats:

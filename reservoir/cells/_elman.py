@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reservoir.cells._cell import Cell, Floats, orthogonal, uniform, vanishing_of
+from reservoir.cells._cell import Cell, Floats, orthogonal, row_sum, uniform, vanishing_of
 from reservoir.kernels._activations import ACTIVATIONS, activate, times_slope
-from reservoir.kernels._drive import scan, scan_back
+from reservoir.kernels._drive import scan, scan_back, scan_row
 from reservoir.kernels._jit import EXACT, jit
-from reservoir.kernels._products import Columns, add_product, columns_of, copy, fill
+from reservoir.kernels._products import Columns, add_product, affine, columns_of, copy, fill
 
 
 class Parameters(NamedTuple):
@@ -55,6 +55,11 @@ def run_back(weights, kept, states, forcing, errors, first, end):  # type: ignor
     scan_back(step_vjp, weights, kept, states, forcing, errors, first, end)
 
 
+@jit
+def run_row(signal, output, weights, first, projection, kept, path, read, readout):  # type: ignore[no-untyped-def]
+    scan_row(step, signal, output, weights, first, projection, kept, path, read, readout)
+
+
 class Elman(Cell):
     """``h(t) = f(x(t) W + h(t-1) U + b)``: the simple recurrent network.
 
@@ -69,7 +74,7 @@ class Elman(Cell):
     """
 
     name = "elman"
-    run, run_back = staticmethod(run), staticmethod(run_back)
+    run, run_back, run_row = map(staticmethod, (run, run_back, run_row))
 
     def __init__(self, activation: str = "tanh") -> None:
         self.activation = activation
@@ -89,14 +94,12 @@ class Elman(Cell):
         return Arranged(columns_of(U), columns_of(U.T), ACTIVATIONS[self.activation])
 
     def project(self, p: Parameters, x: Floats) -> Floats:
-        kept = x @ p.input_weights
-        kept += p.bias
-        return kept
+        return affine(x, p.input_weights, p.bias)
 
     def gradients(
         self, p: Parameters, x: Floats, before: Floats, after: Floats, kept: Floats
     ) -> Parameters:
-        return Parameters(x.T @ kept, before.T @ kept, kept.sum(0))
+        return Parameters(x.T @ kept, before.T @ kept, row_sum(kept))
 
     def input_errors(self, p: Parameters, kept: Floats) -> Floats:
         return kept @ p.input_weights.T

@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reservoir.cells._cell import Cell, Floats, orthogonal, uniform
+from reservoir.cells._cell import Cell, Floats, orthogonal, row_sum, uniform
 from reservoir.kernels._activations import ACTIVATIONS, activate
-from reservoir.kernels._drive import scan, scan_back
+from reservoir.kernels._drive import scan, scan_back, scan_row
 from reservoir.kernels._jit import EXACT, jit
-from reservoir.kernels._products import Columns, add_product, columns_of, copy, fill
+from reservoir.kernels._products import Columns, add_product, affine, columns_of, copy, fill
 
 
 class Parameters(NamedTuple):
@@ -82,6 +82,11 @@ def run_back(weights, kept, states, forcing, errors, first, end):  # type: ignor
     scan_back(step_vjp, weights, kept, states, forcing, errors, first, end)
 
 
+@jit
+def run_row(signal, output, weights, first, projection, kept, path, read, readout):  # type: ignore[no-untyped-def]
+    scan_row(step, signal, output, weights, first, projection, kept, path, read, readout)
+
+
 class FullyRecurrent(Cell):
     """``h(t) = f(x(t) W + h(t-1) U + y(t-1) B + b)``, ``y(t) = h(t) V + x(t) D + c``.
 
@@ -100,7 +105,7 @@ class FullyRecurrent(Cell):
     """
 
     name = "fully_recurrent"
-    run, run_back = staticmethod(run), staticmethod(run_back)
+    run, run_back, run_row = map(staticmethod, (run, run_back, run_row))
     feeds_back = True
 
     def __init__(self, activation: str = "tanh") -> None:
@@ -138,7 +143,9 @@ class FullyRecurrent(Cell):
         )
 
     def project(self, p: Parameters, x: Floats) -> Floats:
-        return np.hstack([x @ p.input_weights + p.bias, x @ p.direct_weights + p.output_bias])
+        return np.hstack(
+            [affine(x, p.input_weights, p.bias), affine(x, p.direct_weights, p.output_bias)]
+        )
 
     def gradients(
         self, p: Parameters, x: Floats, before: Floats, after: Floats, kept: Floats
@@ -152,10 +159,10 @@ class FullyRecurrent(Cell):
             x.T @ hidden,
             recurrent,
             before[:, n:].T @ hidden,
-            hidden.sum(0),
+            row_sum(hidden),
             after[:, :n].T @ outputs,
             x.T @ outputs,
-            outputs.sum(0),
+            row_sum(outputs),
         )
 
     def input_errors(self, p: Parameters, kept: Floats) -> Floats:

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reservoir.cells._cell import Cell, Floats, orthogonal, uniform
+from reservoir.cells._cell import Cell, Floats, orthogonal, row_sum, uniform
 from reservoir.kernels._activations import sigmoid_all, tanh_all
-from reservoir.kernels._drive import scan, scan_back
+from reservoir.kernels._drive import scan, scan_back, scan_row
 from reservoir.kernels._jit import EXACT, jit
 from reservoir.kernels._products import Columns, add_product, columns_of
 
@@ -72,6 +72,11 @@ def run_back(weights, kept, states, forcing, errors, first, end):  # type: ignor
     scan_back(step_vjp, weights, kept, states, forcing, errors, first, end)
 
 
+@jit
+def run_row(signal, output, weights, first, projection, kept, path, read, readout):  # type: ignore[no-untyped-def]
+    scan_row(step, signal, output, weights, first, projection, kept, path, read, readout)
+
+
 class GRU(Cell):
     """Gated recurrent unit: ``h(t) = (1 - u) ∘ n + u ∘ h(t-1)``.
 
@@ -85,7 +90,7 @@ class GRU(Cell):
     """
 
     name = "gru"
-    run, run_back = staticmethod(run), staticmethod(run_back)
+    run, run_back, run_row = map(staticmethod, (run, run_back, run_row))
 
     def n_state(self, n_units: int, n_outputs: int) -> int:
         return n_units
@@ -117,7 +122,7 @@ class GRU(Cell):
     ) -> Parameters:
         n = len(p.reset_bias)
         gates, new = kept[:, : 2 * n], kept[:, 3 * n :]
-        total = kept.sum(0)
+        total = row_sum(kept)
         return Parameters(
             np.hstack([x.T @ gates, x.T @ new]),
             before.T @ kept[:, : 3 * n],

@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reservoir.cells._cell import Cell, Floats, orthogonal, uniform
+from reservoir.cells._cell import Cell, Floats, orthogonal, row_sum, uniform
 from reservoir.kernels._activations import ACTIVATIONS, activate
-from reservoir.kernels._drive import scan, scan_back
+from reservoir.kernels._drive import scan, scan_back, scan_row
 from reservoir.kernels._jit import EXACT, jit
-from reservoir.kernels._products import Columns, add_product, columns_of
+from reservoir.kernels._products import Columns, add_product, affine, columns_of
 
 
 class Parameters(NamedTuple):
@@ -71,6 +71,11 @@ def run_back(weights, kept, states, forcing, errors, first, end):  # type: ignor
     scan_back(step_vjp, weights, kept, states, forcing, errors, first, end)
 
 
+@jit
+def run_row(signal, output, weights, first, projection, kept, path, read, readout):  # type: ignore[no-untyped-def]
+    scan_row(step, signal, output, weights, first, projection, kept, path, read, readout)
+
+
 class Leaky(Cell):
     """``h(t) = (1 - a) h(t-1) + a f(x(t) W + h(t-1) U + b)``: a trained echo state network.
 
@@ -90,7 +95,7 @@ class Leaky(Cell):
     """
 
     name = "leaky"
-    run, run_back = staticmethod(run), staticmethod(run_back)
+    run, run_back, run_row = map(staticmethod, (run, run_back, run_row))
 
     def __init__(
         self,
@@ -130,7 +135,7 @@ class Leaky(Cell):
 
     def project(self, p: Parameters, x: Floats) -> Floats:
         kept = np.zeros((len(x), 2 * len(p.bias)), x.dtype)
-        kept[:, : len(p.bias)] = x @ p.input_weights + p.bias
+        kept[:, : len(p.bias)] = affine(x, p.input_weights, p.bias)
         return kept
 
     def gradients(
@@ -141,8 +146,8 @@ class Leaky(Cell):
         leak = np.zeros_like(p.leak)
         if self.learn_leak:
             leak_rate = 1 / (1 + np.exp(-p.leak))
-            leak = kept[:, n:].sum(0) * leak_rate * (1 - leak_rate)
-        return Parameters(x.T @ errors, before.T @ errors, errors.sum(0), leak)
+            leak = row_sum(kept[:, n:]) * leak_rate * (1 - leak_rate)
+        return Parameters(x.T @ errors, before.T @ errors, row_sum(errors), leak)
 
     def input_errors(self, p: Parameters, kept: Floats) -> Floats:
         return kept[:, : len(p.bias)] @ p.input_weights.T

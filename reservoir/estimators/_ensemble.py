@@ -1,5 +1,6 @@
 """Several networks that differ by their seeds, and answer together."""
 
+import copy
 from collections.abc import Callable
 from numbers import Integral
 from typing import Any, ClassVar
@@ -19,6 +20,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
+from tqdm import tqdm
 
 from reservoir import weights
 from reservoir.estimators._base import BaseEchoState
@@ -97,25 +99,22 @@ class BaseEnsemble(MetaEstimatorMixin, BaseEstimator):
     def _learn_more(self, learn: Callable[[Any], Any]) -> Any:
         if not hasattr(self, "estimators_"):
             return self._learn(learn)
-        for member in self.estimators_:
+        members = copy.deepcopy(self.estimators_)  # all of them learn it, or none
+        for member in tqdm(members, disable=not self.verbose, unit="network"):
             learn(member)
+        self.estimators_ = members
         return self
 
     def _teach(self, members: list[Any], learn: Callable[[Any], Any]) -> None:
-        from tqdm import tqdm
-
         learned: list[Any] = []
         try:
             for member in tqdm(members, disable=not self.verbose, unit="network"):
                 learn(member)
                 learned.append(member)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, FloatingPointError):
             if learned:
                 self.estimators_ = learned
-                warn(
-                    f"Interrupted: the ensemble has the first {len(learned)} of {len(members)} "
-                    "networks."
-                )
+                warn(f"The ensemble has the first {len(learned)} of {len(members)} networks.")
             raise
         self.estimators_ = learned
 
@@ -126,23 +125,36 @@ class BaseEnsemble(MetaEstimatorMixin, BaseEstimator):
                 f"estimator must be a network of this package, such as {self._default()!r}, got "
                 f"{network!r}; a pipeline goes around the ensemble, not into it."
             )
+        if self._kind is LabelTargets and not hasattr(network, "predict_proba"):
+            raise ValueError(
+                f"estimator must have predict_proba, got {network!r}; use another readout."
+            )
+        clone(network)._validate_params()
+        if isinstance(network, BaseEchoState) and not _draws(network):
+            raise ValueError(
+                "estimator must leave something to be drawn, got links and input weights that are "
+                "all given, without bias or noise: its networks would be one and the same."
+            )
         seeds = check_random_state(self.random_state).randint(LARGEST_SEED, size=self.n_estimators)
+        members = [clone(network).set_params(random_state=int(seed)) for seed in seeds]
         shared = self._shared_weights(network, int(seeds[0]))
-        return [
-            clone(network).set_params(random_state=int(seed), **shared) for seed in seeds.tolist()
-        ]
+        for number, member in enumerate(members):
+            member.set_params(**shared)
+            if getattr(network, "checkpoint", None) is not None:
+                member.set_params(checkpoint=f"{network.checkpoint}.{number}")
+        return members
 
     def _shared_weights(self, network: Any, seed: int) -> dict[str, Any]:
         """Return the parameter that gives all reservoirs one recurrent matrix, if they can."""
         if (
             not isinstance(network, BaseEchoState)
             or not isinstance(network.topology, str)
+            or not isinstance(network.input_weights, str)
             or network.n_layers > 1
             or network.bidirectional
             or self.n_estimators == 1
         ):
             return {}
-        clone(network)._validate_params()
         return {
             "topology": weights.recurrent_weights(
                 network.n_units,
@@ -171,9 +183,10 @@ class EnsembleRegressor(NumberTargets, MultiOutputMixin, RegressorMixin, BaseEns
     The mean of networks errs less than they do: what the drawn weights do to each is no error
     that all have. How far they disagree tells how far to trust them [1]_.
 
-    Echo state networks share one recurrent matrix. Each has input weights and biases of its own,
-    which makes it another network: the same matrix with its units renamed would do as well. So
-    links are drawn and their spectral radius is computed once.
+    Echo state networks of one layer and one direction whose weights are all drawn share one
+    recurrent matrix: links are drawn, and their spectral radius is computed, once. Each has input
+    weights and biases of its own, which makes it another network; the same matrix with its units
+    renamed would do as well.
 
     Parameters
     ----------
@@ -243,7 +256,8 @@ class EnsembleRegressor(NumberTargets, MultiOutputMixin, RegressorMixin, BaseEns
         ValueError, FloatingPointError
             As in the ``fit`` of the networks.
         KeyboardInterrupt
-            After Ctrl-C; the networks that were done by then are the ensemble.
+            After Ctrl-C; the networks that were done by then are the ensemble, as they are where
+            one of them has diverged.
         """
         named = _given(groups=groups, sample_weight=sample_weight)
         return self._learn(lambda member: member.fit(X, y, **named))
@@ -275,8 +289,8 @@ class EnsembleRegressor(NumberTargets, MultiOutputMixin, RegressorMixin, BaseEns
         X : array-like of shape (n_rows, n_features), 3-D array or list of 2-D arrays
         groups : array-like of shape (n_rows,), optional
         return_std : bool, default=False
-            Whether to return the standard deviation among the networks as well: what the choice
-            of random weights does, not what noise in the data does.
+            Whether to return the standard deviation among the networks as well: what the weights
+            do that are drawn for each, not what noise in the data does.
 
         Returns
         -------
@@ -345,7 +359,7 @@ class EnsembleRegressor(NumberTargets, MultiOutputMixin, RegressorMixin, BaseEns
 class EnsembleClassifier(LabelTargets, ClassifierMixin, BaseEnsemble):
     """Mean of the probabilities of several networks that differ by their seeds.
 
-    Echo state networks share one recurrent matrix, as in `EnsembleRegressor`.
+    Echo state networks share one recurrent matrix where they do in `EnsembleRegressor`.
 
     Parameters
     ----------
@@ -413,7 +427,8 @@ class EnsembleClassifier(LabelTargets, ClassifierMixin, BaseEnsemble):
         ValueError, FloatingPointError
             As in the ``fit`` of the networks.
         KeyboardInterrupt
-            After Ctrl-C; the networks that were done by then are the ensemble.
+            After Ctrl-C; the networks that were done by then are the ensemble, as they are where
+            one of them has diverged.
         """
         named = _given(groups=groups, sample_weight=sample_weight)
         return self._learn(lambda member: member.fit(X, y, **named))
@@ -475,6 +490,25 @@ class EnsembleClassifier(LabelTargets, ClassifierMixin, BaseEnsemble):
         """
         return _mean(self._of_members("predict_proba", X, **_given(groups=groups)), False)
 
+    def predict_log_proba(self, X: Any, *, groups: Any = None) -> Any:
+        """Return the logarithm of the mean probability of each class.
+
+        Parameters
+        ----------
+        X, groups
+            As in `predict`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_classes) or (n_sequences, n_classes), 3-D array or list
+            In the order of ``classes_``.
+        """
+        probabilities = self.predict_proba(X, groups=groups)
+        with np.errstate(divide="ignore"):  # -inf where all networks rule a class out
+            if isinstance(probabilities, list):
+                return [np.log(each) for each in probabilities]
+            return np.log(probabilities)
+
     def _outputs_as(self, y: Any, X: Any, groups: Any) -> tuple[Floats, Layout]:
         probabilities = self.predict_proba(X, groups=groups)
         _, layout = stack(X, groups)
@@ -486,6 +520,18 @@ class EnsembleClassifier(LabelTargets, ClassifierMixin, BaseEnsemble):
 
     def _labels(self, outputs: Floats) -> NDArray[Any]:
         return self.classes_[outputs.argmax(axis=-1)]
+
+
+def _draws(network: BaseEchoState) -> bool:
+    """Whether two seeds make two networks of it."""
+    return bool(
+        not hasattr(network.topology, "shape")
+        or isinstance(network.input_weights, str)
+        or network.bias_scaling
+        or network.noise
+        or getattr(network, "feedback", False)
+        or network.n_layers > 1
+    )
 
 
 def _given(**named: Any) -> dict[str, Any]:

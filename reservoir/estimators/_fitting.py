@@ -33,7 +33,9 @@ NOT_OF_A_CHECKPOINT = {"max_iter", "verbose", "checkpoint"}  # may differ where 
 Save = Callable[..., None]
 
 
-def train(estimator: "BaseTrained", examples: Examples, course: Course, *, partial: bool) -> bool:
+def train(
+    estimator: "BaseTrained", examples: Examples, course: Course, *, partial: bool, goes_on: bool
+) -> bool:
     """Train a network: for one epoch more, or to the end; return whether Ctrl-C has cut it short.
 
     Parameters
@@ -45,6 +47,8 @@ def train(estimator: "BaseTrained", examples: Examples, course: Course, *, parti
         Where training begins; holds where it has come to afterwards, whatever is raised.
     partial : bool
         Whether to train for one epoch, on all examples.
+    goes_on : bool
+        Whether the weights are those of an earlier training.
     """
     learned, held_back = examples, None
     if estimator.early_stopping and not partial:
@@ -62,7 +66,7 @@ def train(estimator: "BaseTrained", examples: Examples, course: Course, *, parti
     save = _no_file
     if estimator.checkpoint is not None:
         path = Path(estimator.checkpoint)
-        fingerprint = _fingerprint(estimator, examples)
+        fingerprint = _fingerprint(estimator, examples, course.vector if goes_on else None)
         save = _saver(path, fingerprint)
         if path.exists():
             _resume(path, course, fingerprint, estimator.max_iter)
@@ -142,7 +146,7 @@ def _resume(path: Path, course: Course, fingerprint: str, max_iter: int) -> None
         course.finished = ""
 
 
-def _fingerprint(estimator: "BaseTrained", examples: Examples) -> str:
+def _fingerprint(estimator: "BaseTrained", examples: Examples, start: Any) -> str:
     parameters = {
         name: _name_of(value) if callable(value) or name == "cell" else value
         for name, value in estimator.get_params().items()
@@ -150,13 +154,20 @@ def _fingerprint(estimator: "BaseTrained", examples: Examples) -> str:
     }
     if estimator.learning_rate == "cosine" or isinstance(estimator.teacher_forcing, tuple | list):
         parameters["max_iter"] = estimator.max_iter
-    return digest([type(estimator).__name__, parameters, vars(examples)])
+    return digest([type(estimator).__name__, parameters, vars(examples), start])
 
 
 def _name_of(value: Any) -> str:
     """Return what tells a function or an object in another process too."""
-    name = getattr(value, "__qualname__", None)
-    return repr(value) if name is None else f"{value.__module__}.{name}"
+    qualified = getattr(value, "__qualname__", None)
+    name = repr(value) if qualified is None else f"{value.__module__}.{qualified}"
+    if "<" in name or " at 0x" in name:
+        raise ValueError(
+            "checkpoint must be None with a function or an object among the parameters that "
+            f"another process would not know again, got {value!r}; define a function in a module, "
+            "or give its class a __repr__ that says all."
+        )
+    return name
 
 
 def _make_trainer(

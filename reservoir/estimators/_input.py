@@ -26,8 +26,10 @@ class SequenceInput:
     _per_sequence: bool
     _outputs: Any  # of X, groups and an initial state: outputs, layout, final states
 
-    def _sequences(self, X: Any, groups: Any, *, reset: bool) -> tuple[Floats, Layout]:
-        """Validate X and return its stacked rows and their layout."""
+    def _sequences(
+        self, X: Any, groups: Any, *, reset: bool, fewest: int = 2
+    ) -> tuple[Floats, Layout]:
+        """Validate X and return its stacked rows, so many at least in fit, and their layout."""
         if sparse.issparse(X):  # a message of scikit-learn's own, with its advice
             validate_data(self, X, reset=reset)
         rows, layout = stack(X, groups)
@@ -38,7 +40,7 @@ class SequenceInput:
                     rows,
                     reset=reset,
                     dtype=np.dtype(self.dtype),
-                    ensure_min_samples=2 if reset else 1,
+                    ensure_min_samples=fewest if reset else 1,
                 )
         except ValueError as error:
             sentence = _sentence(str(error), rows, self.dtype)

@@ -187,7 +187,7 @@ class RNNRegressor(TrainedRegressor):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **TrainedRegressor._parameter_constraints,
-        "cell": [StrOptions(set(CELL_NAMES)), HasMethods(["run", "run_back", "init"])],
+        "cell": [StrOptions(set(CELL_NAMES)), HasMethods(["run", "run_back", "run_row", "init"])],
         "activation": [StrOptions({"tanh", "identity", "relu", "sigmoid"}), None],
     }
 
@@ -424,7 +424,7 @@ class RNNClassifier(TrainedClassifier):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **TrainedClassifier._parameter_constraints,
-        "cell": [StrOptions(set(CELL_NAMES)), HasMethods(["run", "run_back", "init"])],
+        "cell": [StrOptions(set(CELL_NAMES)), HasMethods(["run", "run_back", "run_row", "init"])],
         "activation": [StrOptions({"tanh", "identity", "relu", "sigmoid"}), None],
     }
 

@@ -198,8 +198,7 @@ class BaseTrained(SequenceInput, BaseEstimator):
         from reservoir.training._trees import views
 
         check_is_fitted(self)
-        X, _ = self._as_sequences(X, y)
-        rows, layout = self._sequences(X, groups, reset=False)
+        rows, layout = self._rows_of(X, groups, self._steps_from_one(X, y), reset=False)
         targets, per_sequence = self._targets(y, layout, starting=False)
         self._check_as_before(per_sequence)
         examples = self._examples(rows.astype(np.float64), layout, targets, None)
@@ -227,18 +226,20 @@ class BaseTrained(SequenceInput, BaseEstimator):
         if starting:
             for name in ("_vector", "_course"):
                 self.__dict__.pop(name, None)
-        X, n_steps = self._as_sequences(X, y)
-        rows, layout = self._sequences(X, groups, reset=starting)
+        n_steps = self._steps_from_one(X, y)
+        rows, layout = self._rows_of(X, groups, n_steps, reset=starting)
         targets, per_sequence = self._targets(y, layout, starting=starting)
         if not starting:
             self._check_as_before(per_sequence)
             self._check_network()
-            if bool(n_steps) != bool(self._n_steps):
+            if (n_steps is None) != (not self._n_steps):
                 raise ValueError(
                     "y must be given as before: sequences from one row each, or a target for each "
                     "row of X."
                 )
-        self._per_sequence, self._n_steps = per_sequence, n_steps
+        longest = 0 if n_steps is None else int(np.max(n_steps))
+        self._n_steps = longest if starting else max(longest, self._n_steps)
+        self._per_sequence = per_sequence
         examples = self._examples(rows, layout, targets, sample_weight)
         if starting:
             self._target_ndim = np.ndim(targets)
@@ -271,8 +272,8 @@ class BaseTrained(SequenceInput, BaseEstimator):
                     f"there, got {now!r}; set warm_start=False and call fit to begin anew."
                 )
 
-    def _as_sequences(self, X: Any, y: Any) -> tuple[Any, int]:
-        """Give sequences that are made from one input each the inputs of their later steps: 0.
+    def _steps_from_one(self, X: Any, y: Any) -> Any:
+        """Return how long sequences are that are made from one input each, or None.
 
         That is what rows are whose targets are whole sequences.
         """
@@ -281,16 +282,50 @@ class BaseTrained(SequenceInput, BaseEstimator):
         else:
             whole = isinstance(y, list | tuple) and len(y) > 0 and np.ndim(y[0]) == 2
         if not whole:
-            return X, 0
+            return None
         if (np.ndim(X[0]) + 1 if isinstance(X, list | tuple) else np.ndim(X)) != 2:
-            return X, 0
+            return None
         if len(X) != len(y):
             raise ValueError(
                 f"X must hold one row for each sequence of y, got {len(X)} rows for {len(y)} "
                 "sequences."
             )
-        lengths = y.shape[1] if isinstance(y, np.ndarray) else [len(part) for part in y]
-        return _from_ones(X, lengths), int(np.max(lengths))
+        lengths = [len(part) for part in y]
+        if min(lengths) == 0:
+            raise ValueError(
+                f"y must hold sequences of one row at least, got none at position "
+                f"{lengths.index(0)}."
+            )
+        return lengths[0] if isinstance(y, np.ndarray) else lengths
+
+    def _rows_of(self, X: Any, groups: Any, n_steps: Any, *, reset: bool) -> tuple[Floats, Layout]:
+        """Validate X; return stacked rows and their layout.
+
+        With ``n_steps``, one number or one for each row of X, a sequence is made from each: the
+        row, then rows of 0.
+        """
+        if n_steps is None:
+            return self._sequences(X, groups, reset=reset)
+        ones, layout = self._sequences(X, groups, reset=reset, fewest=1)
+        if not layout.is_single:
+            raise ValueError(
+                "X must be rows without groups or a MultiIndex where a sequence is made from each "
+                f"row, got {layout.n_sequences} sequences."
+            )
+        lengths = np.asarray(n_steps)
+        if (
+            lengths.dtype.kind not in "iu"
+            or lengths.shape not in ((), (len(ones),))
+            or (lengths < 1).any()
+        ):
+            raise ValueError(
+                f"n_steps must be a positive integer, or one for each of the {len(ones)} row(s) of "
+                f"X, got {n_steps!r}."
+            )
+        bounds = np.r_[0, np.cumsum(np.broadcast_to(lengths, len(ones)))]
+        rows = np.zeros((int(bounds[-1]), ones.shape[1]), ones.dtype)
+        rows[bounds[:-1]] = ones
+        return rows, Layout("list" if lengths.ndim else "array", bounds)
 
     def _examples(
         self, rows: Floats, layout: Layout, targets: NDArray[Any], sample_weight: Any
@@ -395,28 +430,32 @@ class BaseTrained(SequenceInput, BaseEstimator):
         from reservoir.training._trainer import Course
 
         first = self.__dict__.pop("_first_vector", None)
-        if partial and first is None:
+        goes_on, optimiser = first is None, optimiser_of(self)
+        vector = self._vector.copy() if first is None else first
+        if partial and goes_on:
             course = self._course
-            course.vector = self._vector.copy()
+            optimiser.continue_from(course.optimiser)  # with other parameters, if there are
+            course.vector, course.optimiser = vector, optimiser
         else:
-            vector = self._vector.copy() if first is None else first
-            course = Course(vector, optimiser_of(self), self._rng)
+            course = Course(vector, optimiser, self._rng)
         validated = self.early_stopping and not partial
+        n_updates = optimiser.n_updates
         interrupted = False
         try:
-            interrupted = train(self, examples, course, partial=partial)
+            interrupted = train(self, examples, course, partial=partial, goes_on=goes_on)
         except Exception:  # what has been learned until then is not lost
-            if course.optimiser.n_updates:
+            if course.optimiser.n_updates > n_updates:
                 self._keep(course, validated)
             raise
         self._keep(course, validated)
         if interrupted:
-            kept = "the weights with the best validation score" if validated else "the weights"
-            warn(
-                f"Interrupted in epoch {course.n_iter + 1} of {self.max_iter}: {kept} so far are "
-                "kept."
-            )
+            best = validated and course.best_vector is not None
+            kept = "the weights with the best validation score" if best else "the weights"
+            of_all = "" if partial else f" of {self.max_iter}"
+            warn(f"Interrupted in epoch {course.n_iter + 1}{of_all}: {kept} so far are kept.")
             raise KeyboardInterrupt
+        if not partial:
+            course.begin_schedule()
 
     def _keep(self, course: "Course", validated: bool) -> None:
         """Take over what a course has come to."""
@@ -443,9 +482,9 @@ class BaseTrained(SequenceInput, BaseEstimator):
                 f"n_steps must be None for a network that was fitted to a row for each step, got "
                 f"{n_steps}."
             )
-        if self._n_steps:
-            X = _from_ones(X, self._n_steps if n_steps is None else n_steps)
-        rows, layout = self._sequences(X, groups, reset=False)
+        if self._n_steps and n_steps is None:
+            n_steps = self._n_steps
+        rows, layout = self._rows_of(X, groups, n_steps, reset=False)
         weights = self.parameters_
         states = self._network.begin(weights, layout.n_sequences)
         if initial_state is not None:
@@ -464,11 +503,8 @@ class BaseTrained(SequenceInput, BaseEstimator):
         return outputs, layout, vectors[0] if layout.is_single else vectors
 
     def _outputs_as(self, y: Any, X: Any, groups: Any) -> tuple[Floats, Layout]:
-        if self.__sklearn_is_fitted__() and self._n_steps and np.ndim(y[0]) == 2:
-            n_steps = y.shape[1] if isinstance(y, np.ndarray) else [len(part) for part in y]
-            outputs, layout, _ = self._outputs(X, groups, None, n_steps)
-            return outputs, layout
-        return super()._outputs_as(y, X, groups)
+        outputs, layout, _ = self._outputs(X, groups, None, self._steps_from_one(X, y))
+        return outputs, layout
 
     def _given_state(self, initial_state: Any, n_sequences: int) -> Floats:
         if self._network.bidirectional or self.delay:
@@ -490,37 +526,3 @@ class BaseTrained(SequenceInput, BaseEstimator):
                 "return_state must be False with bidirectional=True or a delay, got True; later "
                 "rows would change the outputs of these."
             )
-
-
-def _from_ones(X: Any, n_steps: Any) -> Any:
-    """Return the inputs of sequences that are made from one row each: it, then 0.
-
-    Parameters
-    ----------
-    X : array-like of shape (n_sequences, n_features)
-    n_steps : int or array-like of shape (n_sequences,)
-
-    Returns
-    -------
-    ndarray of shape (n_sequences, n_steps, n_features), or list of ndarray
-    """
-    rows, lengths = np.asarray(X), np.asarray(n_steps)
-    if rows.ndim != 2:
-        raise ValueError(
-            "X must hold one row for each sequence that is made from it, shape (n_sequences, "
-            f"n_features), got shape {rows.shape}."
-        )
-    if (
-        lengths.dtype.kind not in "iu"
-        or lengths.shape not in ((), (len(rows),))
-        or (lengths < 1).any()
-    ):
-        raise ValueError(
-            f"n_steps must be a positive integer, or one for each of the {len(rows)} row(s) of X, "
-            f"got {n_steps!r}."
-        )
-    sequences = []
-    for row, n in zip(rows, np.broadcast_to(lengths, len(rows)), strict=True):
-        sequences.append(np.zeros((n, len(row)), rows.dtype))
-        sequences[-1][0] = row
-    return sequences if lengths.ndim else np.stack(sequences)

@@ -91,6 +91,9 @@ class TrainedRegressor(NumberTargets, MultiOutputMixin, RegressorMixin, BaseTrai
     def partial_fit(self, X: Any, y: Any, groups: Any = None, sample_weight: Any = None) -> Any:
         """Train for one epoch more, on these data.
 
+        Schedules (``learning_rate``, ``teacher_forcing``) go on from call to call; after `fit` has
+        come to its end they begin anew.
+
         Parameters
         ----------
         X, y, groups, sample_weight
@@ -148,7 +151,7 @@ class TrainedRegressor(NumberTargets, MultiOutputMixin, RegressorMixin, BaseTrai
         result = self._in_form(self._with_target_ndim(outputs), layout)
         return (result, states) if return_state else result
 
-    def generate(self, n_steps: int, *, context: Any, X_future: Any = None) -> Any:
+    def generate(self, n_steps: int, *, context: Any = None, X_future: Any = None) -> Any:
         """Close the loop: continue one sequence on the network's own outputs.
 
         The network must have learned to predict the next row of its own input:
@@ -188,6 +191,8 @@ class TrainedRegressor(NumberTargets, MultiOutputMixin, RegressorMixin, BaseTrai
         >>> bool(abs(ahead - wave[500:550, 0]).max() < 0.2)
         True
         """
+        from reservoir.training.losses import BinaryCrossEntropy
+
         check_is_fitted(self)
         if isinstance(n_steps, bool) or not isinstance(n_steps, Integral) or n_steps < 1:
             raise ValueError(f"n_steps must be a positive integer, got {n_steps!r}.")
@@ -197,6 +202,13 @@ class TrainedRegressor(NumberTargets, MultiOutputMixin, RegressorMixin, BaseTrai
                 f"{self._network.cell.name!r}, with which predict closes the loop."
             )
         check_streamable(self, "generate")
+        if isinstance(self._loss(), BinaryCrossEntropy):
+            raise ValueError(
+                "generate needs outputs that are rows of the series, got logits; fit with another "
+                "loss than 'binary_cross_entropy'."
+            )
+        if context is None:
+            raise ValueError("context must hold the rows before the first step, got None.")
         n_features, n_outputs = self.n_features_in_, self._n_outputs
         if n_outputs > n_features:
             raise ValueError(
@@ -328,6 +340,9 @@ class TrainedClassifier(LabelTargets, ClassifierMixin, BaseTrained):
         sample_weight: Any = None,
     ) -> Any:
         """Train for one epoch more, on these data.
+
+        Schedules (``learning_rate``, ``teacher_forcing``) go on from call to call; after `fit` has
+        come to its end they begin anew.
 
         Parameters
         ----------

@@ -23,6 +23,7 @@ from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
 
 from reservoir.kernels._jit import EXACT, jit
+from reservoir.kernels._vectors import wide_vectors
 
 ACTIVATIONS = {"tanh": 0, "identity": 1, "relu": 2, "sigmoid": 3}
 
@@ -79,6 +80,7 @@ SINGLE = Precision(
 @jit
 def activate(code: int, x: NDArray[np.floating]) -> None:
     """Replace each element of a contiguous vector by f(x); NaN stays NaN."""
+    wide_vectors()
     if code == 0:
         tanh_all(x)
     elif code == 2:
@@ -108,6 +110,7 @@ def times_slope(code, y, error):  # type: ignore[no-untyped-def]
 @jit(fastmath=EXACT)
 def tanh_all(x: NDArray[np.floating]) -> None:
     """Replace each element of a contiguous vector by its hyperbolic tangent."""
+    wide_vectors()
     for i in range(x.shape[0]):
         x[i] = _tanh(x[i])
 
@@ -115,6 +118,7 @@ def tanh_all(x: NDArray[np.floating]) -> None:
 @jit(fastmath=EXACT)
 def sigmoid_all(x: NDArray[np.floating]) -> None:
     """Replace each element of a contiguous vector by its logistic sigmoid."""
+    wide_vectors()
     for i in range(x.shape[0]):
         x[i] = _sigmoid(x[i])
 

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reservoir.kernels._jit import FASTMATH, jit
+from reservoir.kernels._products import read_out
+from reservoir.kernels._vectors import wide_vectors
 
 Floats = NDArray[np.floating]
 
@@ -80,6 +82,7 @@ def add_errors(errors, first, error):  # type: ignore[no-untyped-def]
 @inlined
 def scan(step, weights, kept, states, forcing):  # type: ignore[no-untyped-def]
     """Run all steps: states[0] is where they begin, states[t + 1] what follows step t."""
+    wide_vectors()
     forced = np.empty(states.shape[1:], states.dtype)
     for t in range(kept.shape[0]):
         before = states[t]
@@ -87,6 +90,29 @@ def scan(step, weights, kept, states, forcing):  # type: ignore[no-untyped-def]
             force(forcing, t, states[t], forced)
             before = forced
         step(weights, kept[t], before, states[t + 1])
+
+
+@inlined
+def scan_row(step, signal, output, weights, first, projection, kept, path, read, readout):  # type: ignore[no-untyped-def]
+    """Take one row of input, run one step and read it out.
+
+    Parameters
+    ----------
+    signal : ndarray of shape (1, n)
+        Its columns from `first` on are the input.
+    output : ndarray of shape (1, n_outputs)
+    projection, readout : Affine
+        Of the input and, from its column `read` on, of the state.
+    kept : ndarray of shape (1, n_kept)
+    path : ndarray of shape (2, 1, n_state)
+        path[1] is the state before, and afterwards the one after.
+    """
+    for j in range(path.shape[2]):
+        path[0, 0, j] = path[1, 0, j]
+    read_out(signal, first, projection.matrix, projection.bias, kept)
+    step(weights, kept, path[0], path[1])
+    if output.shape[1]:
+        read_out(path[1], read, readout.matrix, readout.bias, output)
 
 
 @inlined
@@ -101,6 +127,7 @@ def scan_back(step_vjp, weights, kept, states, forcing, errors, first, end):  # 
         end[0] is the gradient in the state after the last step from elsewhere; end[n_steps % 2]
         holds that in the state before the first step afterwards.
     """
+    wide_vectors()
     forced = np.empty(states.shape[1:], states.dtype)
     place = 0
     for t in range(kept.shape[0] - 1, -1, -1):

@@ -2,15 +2,17 @@
 
 The matrix is laid out once (`columns_of`), in groups of as many columns as 64 bytes hold, so that
 a group passes through the nearest cache from its first row to its last. Four rows of the batch are
-multiplied together, or four groups of columns for a single row: enough independent sums to hide
-the latency of a multiply-add. Each sum runs over the rows of the matrix in their order, so a
-result depends neither on the size of the batch nor on the number of threads.
+multiplied together, eight rows by two groups where there are registers for as many sums (AVX-512),
+or four or eight groups of columns for a single row: enough independent sums to hide the latency of
+a multiply-add. Each sum runs over the rows of the matrix in their order, so a result depends
+neither on the size of the batch nor on the number of threads.
 """
 
 from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
+from llvmlite.binding import get_host_cpu_features
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -22,7 +24,10 @@ Floats = NDArray[np.floating]
 
 GROUP_BYTES = 64
 ROWS_AT_ONCE = 4
-GROUPS_AT_ONCE = 4
+MANY_REGISTERS = bool(get_host_cpu_features().get("avx512f"))  # 32 of 64 bytes, else 16 of 32
+TALL, PAIR = (8, 2) if MANY_REGISTERS else (ROWS_AT_ONCE, 1)
+GROUPS_AT_ONCE = 8 if MANY_REGISTERS else 4  # for a single row
+FEW_INPUTS = 16  # from here on the product of BLAS is faster
 INT64 = ir.IntType(64)
 
 
@@ -30,6 +35,13 @@ class Columns(NamedTuple):
     """A matrix in groups of columns: (n_groups, n_rows, lanes), filled up with zeros."""
 
     groups: Floats
+
+
+class Affine(NamedTuple):
+    """A matrix and a bias."""
+
+    matrix: Columns
+    bias: Floats
 
 
 def columns_of(matrix: Floats) -> Columns:
@@ -140,8 +152,11 @@ def _tile(n_rows: int, n_groups: int) -> Any:
     return multiply
 
 
+_block = _tile(TALL, PAIR)
+_tall = _tile(TALL, 1)
 _many_rows = _tile(ROWS_AT_ONCE, 1)
 _many_groups = _tile(1, GROUPS_AT_ONCE)
+_two = _tile(1, 2)
 _one = _tile(1, 1)
 
 
@@ -165,16 +180,25 @@ def add_product(x, first, matrix, out, column, n_columns):  # type: ignore[no-un
     lanes = groups.shape[2]
     n_whole = n_columns // lanes
     n_batch = x.shape[0]
-    together = n_batch - n_batch % ROWS_AT_ONCE
+    together, tall = n_batch - n_batch % ROWS_AT_ONCE, n_batch - n_batch % TALL
+    paired = n_whole - n_whole % PAIR
+    for g in range(0, paired, PAIR):
+        for row in range(0, tall, TALL):
+            _block(x, row, first, groups, g, out, row, column + g * lanes)
+    for g in range(paired, n_whole):
+        for row in range(0, tall, TALL):
+            _tall(x, row, first, groups, g, out, row, column + g * lanes)
     for g in range(n_whole):
-        for row in range(0, together, ROWS_AT_ONCE):
+        for row in range(tall, together, ROWS_AT_ONCE):
             _many_rows(x, row, first, groups, g, out, row, column + g * lanes)
     for row in range(together, n_batch):
         many = n_whole - n_whole % GROUPS_AT_ONCE
         for g in range(0, many, GROUPS_AT_ONCE):
             _many_groups(x, row, first, groups, g, out, row, column + g * lanes)
-        for g in range(many, n_whole):
-            _one(x, row, first, groups, g, out, row, column + g * lanes)
+        for g in range(many, n_whole - 1, 2):
+            _two(x, row, first, groups, g, out, row, column + g * lanes)
+        if n_whole % 2:
+            _one(x, row, first, groups, n_whole - 1, out, row, column + (n_whole - 1) * lanes)
     rest = n_columns - n_whole * lanes
     if rest == 0:
         return
@@ -219,3 +243,14 @@ def read_out(x, first, matrix, bias, out):  # type: ignore[no-untyped-def]
         for j in range(out.shape[1]):
             out[b, j] = bias[j]
     add_product(x, first, matrix, out, 0, out.shape[1])
+
+
+def affine(x: Floats, matrix: Floats, bias: Floats) -> Floats:
+    """Return the product of rows (n_rows, n_inputs) and a matrix, plus a bias."""
+    if len(matrix) < FEW_INPUTS:
+        out = np.empty((len(x), len(bias)), matrix.dtype)
+        read_out(np.ascontiguousarray(x), 0, columns_of(matrix), bias, out)
+        return out
+    product: Floats = x @ matrix
+    product += bias
+    return product

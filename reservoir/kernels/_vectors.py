@@ -30,6 +30,20 @@ def _inlined(codegen: Any) -> Any:
     return intrinsic(codegen)  # without the type that would ask for a typing context in calls
 
 
+@_inlined
+def wide_vectors(typingctx):  # type: ignore[no-untyped-def]
+    """Let the calling function use the widest vectors there are, where LLVM prefers half of that.
+
+    Only for loops over single elements: the order of a sum may depend on the width.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        set.add(builder.function.attributes, '"prefer-vector-width"="512"')  # llvmlite knows it not
+        return context.get_dummy_value()
+
+    return types.void(), codegen
+
+
 def _int(value: int) -> Any:
     return ir.Constant(INT64, value)
 

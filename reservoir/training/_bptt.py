@@ -17,6 +17,7 @@ Floats = NDArray[np.floating]
 Map = Callable[[Callable[[Any], Any], list[Any]], list[Any]]
 
 FEWEST_ROWS, MOST_ROWS = 4, 16  # of a batch in one thread: the product takes four together
+FEWEST_STATES = 2**16  # of single units at single steps, from which a second thread pays
 
 
 class Gradient(NamedTuple):
@@ -88,7 +89,13 @@ def batch_gradient(
         )
 
     slices = slices_of(len(batch.lengths))
-    found = run_all(one, slices) if run_all else [one(columns) for columns in slices]
+    network = objective.network
+    n_halves = network.n_layers * network.n_directions
+    n_states = batch.x.shape[0] * len(batch.lengths) * network.n_units * n_halves
+    if run_all is not None and n_states >= FEWEST_STATES:
+        found = run_all(one, slices)
+    else:
+        found = [one(columns) for columns in slices]
     losses, gradients, ends = zip(*found, strict=True)
     gradient = gradients[0]
     for other in gradients[1:]:  # in the order of the columns

@@ -58,6 +58,11 @@ class Course:
     loss_curve: list[float] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
     finished: str = ""  # why, once it is
+    n_before: int = 0  # epochs done when the schedule began
+
+    def begin_schedule(self) -> None:
+        """Let the schedules of what is to come begin anew."""
+        self.n_before, self.rate_factor, self.n_unimproved = self.n_iter, 1.0, 0
 
 
 class NotFiniteError(FloatingPointError):
@@ -104,6 +109,8 @@ class Trainer:
                 self._judge(course)
                 if self.each_epoch is not None:
                     self.each_epoch(course)
+                if interrupt.requested:
+                    return True
         return False
 
     @np.errstate(over="ignore", invalid="ignore")
@@ -120,7 +127,7 @@ class Trainer:
         weights = views(self.template, course.vector)
         fixed, decayed = self._masks(course.vector)
         carried = None
-        share = self._share(course.n_iter)
+        share = self._share(course.n_iter - course.n_before)
         rate = self._rate(course)
         loss, total = 0.0, 0.0
         for number, batch in enumerate(self.plan.epoch(examples, course.rng), 1):
@@ -195,17 +202,18 @@ class Trainer:
 
     def _rate(self, course: Course) -> float:
         schedule, rate = self.settings.schedule, self.settings.rate
+        n_iter = course.n_iter - course.n_before
         if callable(schedule):
-            factor: Any = schedule(course.n_iter)
+            factor: Any = schedule(n_iter)
             if not (isinstance(factor, Real) and 0 <= float(factor) < np.inf):
                 raise ValueError(
                     "learning_rate must be a function that returns a finite factor, 0 or more, "
-                    f"got {factor!r} after {course.n_iter} epoch(s)."
+                    f"got {factor!r} after {n_iter} epoch(s)."
                 )
             return rate * float(factor)
         if schedule == "cosine":
-            n, n_all = course.n_iter, self.settings.max_iter
-            return rate * (1 + np.cos(np.pi * min(n, n_all - 1) / n_all)) / 2
+            n_all = self.settings.max_iter
+            return rate * (1 + np.cos(np.pi * min(n_iter, n_all - 1) / n_all)) / 2
         return rate * course.rate_factor
 
     def _share(self, n_iter: int) -> float:

@@ -35,6 +35,11 @@ class Optimiser(ABC):
             self.moments[name] = np.zeros_like(weights)
         return self.moments[name]
 
+    def continue_from(self, other: "Optimiser") -> None:
+        """Take over what another one remembers, if it is of the same family."""
+        if type(self) is type(other) or (isinstance(self, Adam) and isinstance(other, Adam)):
+            self.n_updates, self.moments = other.n_updates, other.moments
+
     @abstractmethod
     def update(self, weights: Floats, gradient: Floats, rate: float) -> None:
         """Change the weights in place."""

@@ -95,10 +95,10 @@ LSTMRegressor(n_units=32, max_iter=1, batch_size=32).fit(X, X[:, :, :1])
         return _fitted(learner, weights).predict
 
     def streamer(self, learner: Learner, weights: Weights) -> Any:
-        fitted = _fitted(learner, weights)
+        step = _fitted(learner, weights).stream()
 
         def stream(X: np.ndarray) -> np.ndarray:
-            step = fitted.stream()
+            step.reset()
             return np.array([step(row)[0] for row in X])[:, None]
 
         return stream
