@@ -271,7 +271,18 @@ class Statistics(ABC):
     def __getstate__(self) -> dict[str, Any]:
         self._settle()
         no_rows = np.empty((0, self.n_states + self.n_targets))
-        return {**self.__dict__, "_waiting_rows": no_rows, "_waiting_weights": np.empty(0)}
+        triangle, _ = scipy.linalg.lapack.dtrttp(self._moment, uplo="U")
+        return {
+            **self.__dict__,
+            "_moment": triangle,
+            "_waiting_rows": no_rows,
+            "_waiting_weights": np.empty(0),
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        square, _ = scipy.linalg.lapack.dtpttr(len(self._mean), self._moment, uplo="U")
+        self._moment = np.asfortranarray(np.triu(square))
 
 
 class GramStatistics(Statistics):
