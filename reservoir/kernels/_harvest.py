@@ -21,6 +21,8 @@ from reservoir.kernels._vectors import (
     STACKED_ROWS,
     add_group,
     add_stacked_rows,
+    aligned,
+    wide_vectors,
 )
 
 Floats = NDArray[np.floating]
@@ -57,7 +59,10 @@ def as_kernel_matrix(matrix: Any, dtype: Any) -> Stacked | Grouped:
     n_rows, n_columns = matrix.shape
     padded = np.zeros((-(-n_rows // STACKED_ROWS) * STACKED_ROWS, n_columns), dtype)
     padded[:n_rows] = matrix
-    return Stacked(padded.reshape(-1, STACKED_ROWS, n_columns).transpose(0, 2, 1).copy())
+    groups = padded.reshape(-1, STACKED_ROWS, n_columns).transpose(0, 2, 1)
+    weights = aligned(groups.shape, dtype)
+    weights[:] = groups
+    return Stacked(weights)
 
 
 def _grouped(csr: Any, dtype: Any) -> Grouped:
@@ -72,8 +77,9 @@ def _grouped(csr: Any, dtype: Any) -> Grouped:
     link = np.arange(len(slot)) - np.repeat(np.cumsum(n_links) - n_links, n_links)
     group, lane = np.divmod(slot, GATHERED_ROWS)
     source = csr.indptr[order[slot]] + link
-    indices = np.zeros((starts[-1], GATHERED_ROWS), np.int32)
-    data = np.zeros((starts[-1], GATHERED_ROWS), dtype)
+    indices = aligned((int(starts[-1]), GATHERED_ROWS), np.int32)
+    data = aligned(indices.shape, dtype)
+    indices[:], data[:] = 0, 0
     indices[starts[group] + link, lane] = csr.indices[source]
     data[starts[group] + link, lane] = csr.data[source]
     return Grouped(
@@ -220,6 +226,7 @@ def _add_recurrent_overload(weights: Any, x: Any, z: Any, first: Any, last: Any,
 @jit
 def _step(weights, state, leak_rate, activation, z, new_state, first, last, up):  # type: ignore[no-untyped-def]
     """Write the new states of units `first` to `last`; z holds their drive, and is used up."""
+    wide_vectors()
     _add_recurrent(weights, state, z, first, last, up)
     activate(activation, z[first:last])
     for i in range(first, last):
@@ -228,6 +235,7 @@ def _step(weights, state, leak_rate, activation, z, new_state, first, last, up):
 
 @jit
 def _harvest(weights, drive, noise, state, leak_rate, activation, states):  # type: ignore[no-untyped-def]
+    wide_vectors()
     noisy = noise.shape[0] > 0
     n = states.shape[1]
     for t in range(drive.shape[0]):

@@ -35,7 +35,9 @@ from reservoir.kernels._vectors import (
     TILE,
     add_dense_rows,
     add_sparse_rows,
+    aligned,
     store_tile,
+    wide_vectors,
 )
 
 Floats = NDArray[np.floating]
@@ -136,7 +138,8 @@ def _packed(matrix: Floats, dtype: Any) -> Packed:
         padded[:, start : start + DEPTH].reshape(n_groups, ROWS_AT_ONCE, -1).transpose(0, 2, 1)
         for start in range(0, n_columns, DEPTH)
     ]
-    return Packed(np.concatenate([block.ravel() for block in blocks]))
+    packed = aligned((padded.size,), dtype)
+    return Packed(np.concatenate([block.ravel() for block in blocks], out=packed))
 
 
 def plans(pieces: Sequence[Piece], lanes: int) -> list["Parts"]:
@@ -253,8 +256,8 @@ def drive_of(network: Network, inputs: Floats) -> Floats:
     """Return what drives the units from outside, (n_rows, n_units), rounded as in lockstep."""
     out = np.empty((len(inputs), network.n_units), network.dtype)
     n_rows = -(-network.n_units // ROWS_AT_ONCE) * ROWS_AT_ONCE
-    work = _aligned((n_rows, network.lanes), network.dtype)
-    signal = _aligned((network.n_inputs + 1, network.lanes), network.dtype)
+    work = _zeros((n_rows, network.lanes), network.dtype)
+    signal = _zeros((network.n_inputs + 1, network.lanes), network.dtype)
     signal[-1] = 1
     inputs = np.require(inputs, network.dtype, ["C", "W"])
     _write_drive(network.input_weights, inputs, signal, work, out)
@@ -281,7 +284,7 @@ class Ensemble:
         self._network = network
         self._panel = panel = _Panel(network, parts, np.arange(n), rest)
         panel.recurrent_scale[:] = settings.recurrent[panel.columns]
-        panel.scaled = _aligned(panel.states.shape, network.dtype)
+        panel.scaled = _zeros(panel.states.shape, network.dtype)
         panel.signal_scale[:-1] = settings.inputs[panel.columns].T
         panel.signal_scale[-1] = settings.bias[panel.columns]
         panel.leak_factor[:] = settings.leak[panel.columns]
@@ -317,7 +320,7 @@ def is_contracting(network: Network) -> bool:
     slopes = rng.uniform(size=(n, lanes)) < np.linspace(1, 0.2, lanes)
     rates = network.leak_rate[:, None] * slopes.astype(dtype)
     n_rows = -(-n // ROWS_AT_ONCE) * ROWS_AT_ONCE
-    x, z = _aligned((n_rows, lanes), dtype), _aligned((n_rows, lanes), dtype)
+    x, z = _zeros((n_rows, lanes), dtype), _zeros((n_rows, lanes), dtype)
     x[:n] = rng.standard_normal((n, lanes))
     x /= np.abs(x).max(axis=0)
     for _ in range(16):
@@ -347,11 +350,11 @@ class _Panel:
         self.source = self.target = parts.start[self.columns]
         self.n_steps = parts.n_steps[self.columns]
         n_rows = -(-network.n_units // ROWS_AT_ONCE) * ROWS_AT_ONCE
-        self.states = _aligned((n_rows, lanes), network.dtype)
+        self.states = _zeros((n_rows, lanes), network.dtype)
         self.states[: network.n_units] = begin[self.columns].T
-        self.work = _aligned((n_rows, lanes), network.dtype)
+        self.work = _zeros((n_rows, lanes), network.dtype)
         self.scaled = self.work[:0]
-        self.signal = _aligned((network.n_inputs + 1, lanes), network.dtype)
+        self.signal = _zeros((network.n_inputs + 1, lanes), network.dtype)
         self.recurrent_scale = np.ones(lanes, network.dtype)
         self.signal_scale = np.ones((network.n_inputs + 1, lanes), network.dtype)
         self.leak_factor = np.ones(lanes, network.dtype)
@@ -454,12 +457,10 @@ def _panels(columns: NDArray[np.int64], lanes: int) -> list[NDArray[np.int64]]:
     return [columns[i : i + lanes] for i in range(0, len(columns), lanes)]
 
 
-def _aligned(shape: tuple[int, int], dtype: np.dtype[Any]) -> Floats:
-    """Return zeros that begin where a line of the cache does."""
-    n_bytes = shape[0] * shape[1] * dtype.itemsize
-    memory = np.zeros(n_bytes + PANEL_BYTES, np.uint8)
-    first = -memory.ctypes.data % PANEL_BYTES
-    return memory[first : first + n_bytes].view(dtype).reshape(shape)
+def _zeros(shape: tuple[int, int], dtype: np.dtype[Any]) -> Floats:
+    zeros: Floats = aligned(shape, dtype)
+    zeros[:] = 0
+    return zeros
 
 
 def _add_product(weights: Any, x: Floats, z: Floats) -> None:
@@ -514,6 +515,7 @@ def _run_panel(  # type: ignore[no-untyped-def]
     compare,
     difference,
 ):
+    wide_vectors()
     n_units, lanes, n_inputs = leak_rate.shape[0], states.shape[1], inputs.shape[1]
     rows = np.empty(lanes, np.int64)
     x, z = states, work
@@ -578,6 +580,7 @@ def _write(z, n_units, out, column, rows):  # type: ignore[no-untyped-def]
 @jit
 def _activate_units(activation, leak_rate, leak_factor, x, z):  # type: ignore[no-untyped-def]
     """Turn preactivations into states."""
+    wide_vectors()
     activate(activation, z.reshape(z.size))
     for i in range(z.shape[0]):
         for c in range(z.shape[1]):

@@ -19,6 +19,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from reservoir.kernels._jit import jit
+from reservoir.kernels._vectors import aligned
 
 Floats = NDArray[np.floating]
 
@@ -53,7 +54,9 @@ def columns_of(matrix: Floats) -> Columns:
         filled = np.zeros((n_rows, n_groups * lanes), matrix.dtype)
         filled[:, :n_columns] = matrix
         matrix = filled
-    return Columns(np.ascontiguousarray(matrix.reshape(n_rows, n_groups, lanes).transpose(1, 0, 2)))
+    groups = aligned((n_groups, n_rows, lanes), matrix.dtype)
+    groups[:] = matrix.reshape(n_rows, n_groups, lanes).transpose(1, 0, 2)
+    return Columns(groups)
 
 
 def _tile(n_rows: int, n_groups: int) -> Any:
@@ -248,9 +251,10 @@ def read_out(x, first, matrix, bias, out):  # type: ignore[no-untyped-def]
 def affine(x: Floats, matrix: Floats, bias: Floats) -> Floats:
     """Return the product of rows (n_rows, n_inputs) and a matrix, plus a bias."""
     if len(matrix) < FEW_INPUTS:
-        out = np.empty((len(x), len(bias)), matrix.dtype)
+        out = aligned((len(x), len(bias)), matrix.dtype)
         read_out(np.ascontiguousarray(x), 0, columns_of(matrix), bias, out)
         return out
-    product: Floats = x @ matrix
+    product = aligned((len(x), len(bias)), matrix.dtype)
+    np.matmul(x, matrix, out=product)
     product += bias
     return product

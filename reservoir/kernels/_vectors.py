@@ -9,13 +9,16 @@ result depends on nothing but its operands.
 None of them checks a bound.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
 PANEL_BYTES = 128
 ROWS_AT_ONCE = 2  # eight AVX registers of sums, and none is spilled
@@ -24,6 +27,18 @@ STACKED_ROWS = 32  # of a dense matrix that are multiplied by one vector togethe
 GATHERED_ROWS = 8  # of a sparse matrix that are multiplied by one vector together
 
 INT64 = ir.IntType(64)
+
+
+def aligned(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    """Return an array of any content that begins where a line of the cache does.
+
+    Else every other load of a vector, or each, touches two lines.
+    """
+    dtype = np.dtype(dtype)
+    n_bytes = math.prod(shape) * dtype.itemsize
+    memory = np.empty(n_bytes + PANEL_BYTES, np.uint8)
+    first = -memory.ctypes.data % PANEL_BYTES
+    return memory[first : first + n_bytes].view(dtype).reshape(shape)
 
 
 def _inlined(codegen: Any) -> Any:

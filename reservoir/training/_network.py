@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from reservoir.cells import Cell
 from reservoir.cells._cell import uniform
 from reservoir.kernels._drive import Forcing, no_forcing
+from reservoir.kernels._vectors import aligned
 
 Floats = NDArray[np.floating]
 States = tuple[tuple[Floats, ...], ...]  # (n_batch, n_state) of each direction of each layer
@@ -167,7 +168,7 @@ class Network:
                 inputs = turned(signal, lengths) if backwards else signal
                 kept = self.cell.project(part.cell, inputs.reshape(n_steps * n_batch, -1))
                 kept = np.ascontiguousarray(kept).reshape(n_steps, n_batch, -1)
-                path = np.empty((n_steps + 1, n_batch, self.n_state), x.dtype)
+                path = aligned((n_steps + 1, n_batch, self.n_state), x.dtype)
                 path[0] = begin
                 self.cell.run(plan, kept, path, forcing)
                 _clear_padding(kept, path[1:], lengths)
