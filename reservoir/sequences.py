@@ -238,7 +238,10 @@ def match_targets(y: Any, layout: Layout) -> tuple[Any, bool]:
         return _in_key_order(y, layout.keys), True
     message = f"Found input variables with inconsistent numbers of samples: y has {n}, X has "
     if layout.is_single:
-        message += f"{layout.n_rows} rows; pass one target for each row."
+        message += (
+            f"{layout.n_rows} rows; pass one target for each row, or name the sequences with "
+            "groups or a MultiIndex, which transformers keep with set_output(transform='pandas')."
+        )
     elif layout.form == "rows":
         message += (
             f"{layout.n_rows} rows in {layout.n_sequences} sequences; pass one target for each row "

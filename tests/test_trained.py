@@ -696,6 +696,12 @@ def test_wrong_data_are_named():
         small(batch_size=99).fit(parts, targets)
     with pytest.raises(ValueError, match="y must hold numbers, got strings"):
         small().fit(X, np.full(len(X), "a"))
+    index = pd.MultiIndex.from_product([["a", "b", "c"], range(20)])
+    panel, labels = pd.DataFrame({"x": X[:60, 0]}, index), pd.Series([1, 0, 1], ["a", "b", "c"])
+    scaled = make_pipeline(StandardScaler(), small(RNNClassifier))
+    with pytest.raises(ValueError, match=r"y has 3, X has 60 rows; .* set_output\(transform='pand"):
+        scaled.fit(panel, labels)
+    scaled.set_output(transform="pandas").fit(panel, labels)
     with pytest.raises(ValueError, match="all targets are NaN"):
         small().fit(X, np.full(len(X), np.nan))
     with pytest.raises(ValueError, match="at least 2 classes, got 1 class"):

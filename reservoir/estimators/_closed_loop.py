@@ -6,6 +6,7 @@ step by step. Both compute the same.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -193,6 +194,29 @@ def _run(
 
 def _for_kernel(values: Floats, reservoir: Reservoir) -> Floats:
     return np.require(values, reservoir.dtype, ["C", "W"])
+
+
+def check_generate(n_steps: Any, n_outputs: int, n_features: int | None) -> None:
+    """Raise ValueError if so many steps cannot be generated.
+
+    `n_features` are those that the outputs must be among; None where they are fed back otherwise.
+    """
+    if isinstance(n_steps, bool) or not isinstance(n_steps, Integral) or n_steps < 1:
+        raise ValueError(f"n_steps must be a positive integer, got {n_steps!r}.")
+    if n_features is not None and n_outputs > n_features:
+        raise ValueError(
+            f"generate needs the outputs among the inputs, got {n_outputs} output(s) for "
+            f"{n_features} feature(s); fit to the next row of X."
+        )
+
+
+def check_context(layout: Layout) -> None:
+    """Raise ValueError if a context is not one sequence."""
+    if layout.n_sequences > 1:
+        raise ValueError(
+            f"context must be one sequence of shape (n_rows, n_features), got "
+            f"{layout.n_sequences} sequences; generate from one at a time."
+        )
 
 
 def check_closed_loop(outputs: Floats, remedy: str) -> None:

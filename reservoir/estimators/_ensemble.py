@@ -1,7 +1,7 @@
 """Several networks that differ by their seeds, and answer together."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -67,6 +67,31 @@ class BaseEnsemble(MetaEstimatorMixin, BaseEstimator):
     def _network(self) -> Any:
         return self._default() if self.estimator is None else self.estimator
 
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: Any, y: Any, *, groups: Any = None, sample_weight: Any = None) -> Any:
+        """Draw the networks and fit each.
+
+        Parameters
+        ----------
+        X, y, groups, sample_weight
+            As in the ``fit`` of the networks.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If ``estimator`` is no network of this package, or as in its ``fit``.
+        FloatingPointError
+            If a network diverges; those that were done by then are the ensemble.
+        KeyboardInterrupt
+            After Ctrl-C; the networks that were done by then are the ensemble.
+        """
+        named = _given(groups=groups, sample_weight=sample_weight)
+        return self._learn(lambda member: member.fit(X, y, **named))
+
     @property
     def n_features_in_(self) -> int:
         """Number of features seen in `fit`."""
@@ -91,24 +116,12 @@ class BaseEnsemble(MetaEstimatorMixin, BaseEstimator):
         return self.estimators_[0]
 
     def _learn(self, learn: Callable[[Any], Any]) -> Any:
-        """Draw networks and let each learn; after Ctrl-C, those that have."""
+        """Draw networks and let each learn; keep those that have where one of them stops."""
         self.__dict__.pop("estimators_", None)
-        self._teach(self._draw(), learn)
-        return self
-
-    def _learn_more(self, learn: Callable[[Any], Any]) -> Any:
-        if not hasattr(self, "estimators_"):
-            return self._learn(learn)
-        members = copy.deepcopy(self.estimators_)  # all of them learn it, or none
-        for member in tqdm(members, disable=not self.verbose, unit="network"):
-            learn(member)
-        self.estimators_ = members
-        return self
-
-    def _teach(self, members: list[Any], learn: Callable[[Any], Any]) -> None:
         learned: list[Any] = []
+        members = self._draw()
         try:
-            for member in tqdm(members, disable=not self.verbose, unit="network"):
+            for member in self._in_turn(members):
                 learn(member)
                 learned.append(member)
         except (KeyboardInterrupt, FloatingPointError):
@@ -117,6 +130,20 @@ class BaseEnsemble(MetaEstimatorMixin, BaseEstimator):
                 warn(f"The ensemble has the first {len(learned)} of {len(members)} networks.")
             raise
         self.estimators_ = learned
+        return self
+
+    def _learn_more(self, learn: Callable[[Any], Any]) -> Any:
+        if not self.__sklearn_is_fitted__():
+            return self._learn(learn)
+        members = copy.deepcopy(self.estimators_)  # all of them learn it, or none
+        for member in self._in_turn(members):
+            learn(member)
+        self.estimators_ = members
+        return self
+
+    def _in_turn(self, members: list[Any]) -> Iterable[Any]:
+        progress: Iterable[Any] = tqdm(members, disable=not self.verbose, unit="network")
+        return progress
 
     def _draw(self) -> list[Any]:
         network = self._network()
@@ -236,38 +263,12 @@ class EnsembleRegressor(NumberTargets, MultiOutputMixin, RegressorMixin, BaseEns
     def _default(self) -> Any:
         return ESNRegressor()
 
-    @_fit_context(prefer_skip_nested_validation=False)
-    def fit(
-        self, X: Any, y: Any, *, groups: Any = None, sample_weight: Any = None
-    ) -> "EnsembleRegressor":
-        """Draw the networks and fit each.
-
-        Parameters
-        ----------
-        X, y, groups, sample_weight
-            As in the ``fit`` of the networks.
-
-        Returns
-        -------
-        self : EnsembleRegressor
-
-        Raises
-        ------
-        ValueError, FloatingPointError
-            As in the ``fit`` of the networks.
-        KeyboardInterrupt
-            After Ctrl-C; the networks that were done by then are the ensemble, as they are where
-            one of them has diverged.
-        """
-        named = _given(groups=groups, sample_weight=sample_weight)
-        return self._learn(lambda member: member.fit(X, y, **named))
-
     @available_if(lambda self: hasattr(self._network(), "partial_fit"))
     @_fit_context(prefer_skip_nested_validation=False)
     def partial_fit(
         self, X: Any, y: Any, groups: Any = None, sample_weight: Any = None
     ) -> "EnsembleRegressor":
-        """Let each network learn from more data.
+        """Let each network learn from more data; where one cannot, none has.
 
         Parameters
         ----------
@@ -299,7 +300,9 @@ class EnsembleRegressor(NumberTargets, MultiOutputMixin, RegressorMixin, BaseEns
         std : ndarray or list of ndarray
             In the form of y. Only if ``return_std``.
         """
-        return _mean(self._of_members("predict", X, **_given(groups=groups)), return_std)
+        answers = self._of_members("predict", X, **_given(groups=groups))
+        mean = _over_members(np.mean, answers)
+        return (mean, _over_members(np.std, answers)) if return_std else mean
 
     @available_if(lambda self: hasattr(self._network(), "generate"))
     def generate(
@@ -331,9 +334,8 @@ class EnsembleRegressor(NumberTargets, MultiOutputMixin, RegressorMixin, BaseEns
         FloatingPointError
             If one of the loops diverges.
         """
-        return _mean(
-            self._of_members("generate", n_steps, context=context, X_future=X_future), return_std
-        )
+        loops = self._of_members("generate", n_steps, context=context, X_future=X_future)
+        return (loops.mean(axis=0), loops.std(axis=0)) if return_std else loops.mean(axis=0)
 
     def predict_members(self, X: Any, *, groups: Any = None) -> Any:
         """Return what each network predicts.
@@ -407,32 +409,6 @@ class EnsembleClassifier(LabelTargets, ClassifierMixin, BaseEnsemble):
         """The labels, sorted."""
         return np.asarray(self._first().classes_)
 
-    @_fit_context(prefer_skip_nested_validation=False)
-    def fit(
-        self, X: Any, y: Any, *, groups: Any = None, sample_weight: Any = None
-    ) -> "EnsembleClassifier":
-        """Draw the networks and fit each.
-
-        Parameters
-        ----------
-        X, y, groups, sample_weight
-            As in the ``fit`` of the networks.
-
-        Returns
-        -------
-        self : EnsembleClassifier
-
-        Raises
-        ------
-        ValueError, FloatingPointError
-            As in the ``fit`` of the networks.
-        KeyboardInterrupt
-            After Ctrl-C; the networks that were done by then are the ensemble, as they are where
-            one of them has diverged.
-        """
-        named = _given(groups=groups, sample_weight=sample_weight)
-        return self._learn(lambda member: member.fit(X, y, **named))
-
     @available_if(lambda self: hasattr(self._network(), "partial_fit"))
     @_fit_context(prefer_skip_nested_validation=False)
     def partial_fit(
@@ -444,7 +420,7 @@ class EnsembleClassifier(LabelTargets, ClassifierMixin, BaseEnsemble):
         groups: Any = None,
         sample_weight: Any = None,
     ) -> "EnsembleClassifier":
-        """Let each network learn from more data.
+        """Let each network learn from more data; where one cannot, none has.
 
         Parameters
         ----------
@@ -488,7 +464,8 @@ class EnsembleClassifier(LabelTargets, ClassifierMixin, BaseEnsemble):
         ndarray of shape (n_rows, n_classes) or (n_sequences, n_classes), 3-D array or list
             In the order of ``classes_``.
         """
-        return _mean(self._of_members("predict_proba", X, **_given(groups=groups)), False)
+        answers = self._of_members("predict_proba", X, **_given(groups=groups))
+        return _over_members(np.mean, answers)
 
     def predict_log_proba(self, X: Any, *, groups: Any = None) -> Any:
         """Return the logarithm of the mean probability of each class.
@@ -525,7 +502,8 @@ class EnsembleClassifier(LabelTargets, ClassifierMixin, BaseEnsemble):
 def _draws(network: BaseEchoState) -> bool:
     """Whether two seeds make two networks of it."""
     return bool(
-        not hasattr(network.topology, "shape")
+        isinstance(network.topology, str)
+        or callable(network.topology)
         or isinstance(network.input_weights, str)
         or network.bias_scaling
         or network.noise
@@ -539,10 +517,8 @@ def _given(**named: Any) -> dict[str, Any]:
     return {name: value for name, value in named.items() if value is not None}
 
 
-def _mean(answers: Any, return_std: bool) -> Any:
-    """Return the mean over the first axis, with the deviation if asked; of lists, one by one."""
+def _over_members(function: Callable[..., Floats], answers: Any) -> Any:
+    """Return a function over the first axis of an array, or of each array of a list."""
     if isinstance(answers, list):
-        means, deviations = ([f(each, axis=0) for each in answers] for f in (np.mean, np.std))
-    else:
-        means, deviations = np.mean(answers, axis=0), np.std(answers, axis=0)
-    return (means, deviations) if return_std else means
+        return [function(each, axis=0) for each in answers]
+    return function(answers, axis=0)

@@ -1,6 +1,5 @@
 """Echo state network for regression and forecasting."""
 
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,8 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from reservoir.estimators._closed_loop import (
+    check_context,
+    check_generate,
     future_rows,
     generate_from_input,
     run_with_feedback,
@@ -306,8 +307,7 @@ class ESNRegressor(NumberTargets, MultiOutputMixin, RegressorMixin, BaseReadout)
         True
         """
         check_is_fitted(self)
-        if isinstance(n_steps, bool) or not isinstance(n_steps, Integral) or n_steps < 1:
-            raise ValueError(f"n_steps must be a positive integer, got {n_steps!r}.")
+        check_generate(n_steps, self._n_outputs, None if self.feedback else self.n_features_in_)
         if self._reservoir.backward_layers or self._per_sequence:
             raise ValueError(
                 "generate needs an output at each step that does not depend on later ones; fit "
@@ -322,11 +322,7 @@ class ESNRegressor(NumberTargets, MultiOutputMixin, RegressorMixin, BaseReadout)
     def _context_state(self, context: Any, teacher: Any = None) -> tuple[Floats, Floats]:
         """Return the state at the end of the context, and the features of its last row."""
         rows, layout = self._sequences(context, None, reset=False)
-        if layout.n_sequences > 1:
-            raise ValueError(
-                f"context must be one sequence of shape (n_rows, n_features), got "
-                f"{layout.n_sequences} sequences; generate from one at a time."
-            )
+        check_context(layout)
         states, _ = self._begin(layout)
         for _, block in self._reservoir.harvest(rows, layout, states, teacher=teacher):
             features = block[-1:]
@@ -334,11 +330,6 @@ class ESNRegressor(NumberTargets, MultiOutputMixin, RegressorMixin, BaseReadout)
 
     def _generate_from_input(self, n_steps: int, context: Any, X_future: Any) -> Floats:
         n_features, n_outputs = self.n_features_in_, self._n_outputs
-        if n_outputs > n_features:
-            raise ValueError(
-                f"generate without feedback needs the outputs among the inputs, got {n_outputs} "
-                f"output(s) for {n_features} feature(s); fit to the next row of X."
-            )
         if context is None:
             state, output = self._single_end(), self._read(self._last_features)
         else:

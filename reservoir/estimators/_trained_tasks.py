@@ -1,6 +1,5 @@
 """Networks trained by gradient on numbers and on labels."""
 
-from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -11,7 +10,12 @@ from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import check_is_fitted
 
-from reservoir.estimators._closed_loop import check_closed_loop, future_rows
+from reservoir.estimators._closed_loop import (
+    check_closed_loop,
+    check_context,
+    check_generate,
+    future_rows,
+)
 from reservoir.estimators._input import LabelTargets, NumberTargets, warn
 from reservoir.estimators._trained import BaseTrained
 
@@ -194,8 +198,8 @@ class TrainedRegressor(NumberTargets, MultiOutputMixin, RegressorMixin, BaseTrai
         from reservoir.training.losses import BinaryCrossEntropy
 
         check_is_fitted(self)
-        if isinstance(n_steps, bool) or not isinstance(n_steps, Integral) or n_steps < 1:
-            raise ValueError(f"n_steps must be a positive integer, got {n_steps!r}.")
+        n_features, n_outputs = self.n_features_in_, self._n_outputs
+        check_generate(n_steps, n_outputs, n_features)
         if self._network.cell.feeds_back:
             raise ValueError(
                 "generate needs a cell that feeds no output back, got "
@@ -209,18 +213,8 @@ class TrainedRegressor(NumberTargets, MultiOutputMixin, RegressorMixin, BaseTrai
             )
         if context is None:
             raise ValueError("context must hold the rows before the first step, got None.")
-        n_features, n_outputs = self.n_features_in_, self._n_outputs
-        if n_outputs > n_features:
-            raise ValueError(
-                f"generate needs the outputs among the inputs, got {n_outputs} output(s) for "
-                f"{n_features} feature(s); fit to the next row of X."
-            )
         outputs, layout, state = self._outputs(context, None, None)
-        if layout.n_sequences > 1:
-            raise ValueError(
-                f"context must be one sequence of shape (n_rows, n_features), got "
-                f"{layout.n_sequences} sequences; generate from one at a time."
-            )
+        check_context(layout)
         names = list(getattr(self, "feature_names_in_", []))[n_outputs:]
         future = future_rows(X_future, int(n_steps), n_features - n_outputs, names, self.dtype)
         step = make_stream(self, np.ravel(state))

@@ -250,11 +250,10 @@ def read_out(x, first, matrix, bias, out):  # type: ignore[no-untyped-def]
 
 def affine(x: Floats, matrix: Floats, bias: Floats) -> Floats:
     """Return the product of rows (n_rows, n_inputs) and a matrix, plus a bias."""
+    out = aligned((len(x), len(bias)), np.result_type(x, matrix))
     if len(matrix) < FEW_INPUTS:
-        out = aligned((len(x), len(bias)), matrix.dtype)
         read_out(np.ascontiguousarray(x), 0, columns_of(matrix), bias, out)
-        return out
-    product = aligned((len(x), len(bias)), matrix.dtype)
-    np.matmul(x, matrix, out=product)
-    product += bias
-    return product
+    else:
+        np.matmul(x, matrix, out=out)
+        out += bias
+    return out
