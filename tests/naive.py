@@ -75,3 +75,40 @@ def ridge(S, Y, alpha, weight=None):
         np.vstack([root * A, penalty]), np.vstack([root * Y, np.zeros((p, Y.shape[1]))]), rcond=None
     )[0]
     return solution[:p].T, solution[p]
+
+
+TABLEAUS = {  # stages a, weights b, nodes c
+    "euler": ([[]], [1], [0]),
+    "exponential_euler": ([[]], [1], [0.5]),
+    "heun": ([[], [1]], [1 / 2, 1 / 2], [0, 1]),
+    "rk4": ([[], [1 / 2], [0, 1 / 2], [0, 0, 1]], [1 / 6, 1 / 3, 1 / 3, 1 / 6], [0, 0.5, 0.5, 1]),
+}
+
+
+def flow_states(
+    W, W_in, bias, tau, inputs, intervals, state, *, dynamics="beer", integrator="euler",
+    step=None, previous=None, activation=np.tanh,
+):  # fmt: skip
+    """Return the states of a continuous network; `previous` is the input before, if linear."""
+    a, b, c = TABLEAUS[integrator]
+    x, states = np.array(state, float), []
+    before = previous
+    for u, interval in zip(inputs, intervals, strict=True):
+        n_steps = 1 if step is None else max(1, int(np.ceil(interval / step - 1e-3)))
+        h = interval / n_steps
+        rate = 1 - np.exp(-h / tau) if integrator == "exponential_euler" else h / tau
+        for k in range(n_steps):
+            slopes = []
+            for row, node in zip(a, c, strict=True):
+                y = x + sum((w * s for w, s in zip(row, slopes, strict=True)), np.zeros(len(x)))
+                share = (k + node) / n_steps
+                signal = u if previous is None else before + share * (u - before)
+                if dynamics == "beer":
+                    target = W @ activation(y + bias) + W_in @ signal
+                else:
+                    target = activation(W @ y + W_in @ signal + bias)
+                slopes.append(rate * (target - y))
+            x = x + sum(w * s for w, s in zip(b, slopes, strict=True))
+        before = u
+        states.append(x)
+    return np.array(states)

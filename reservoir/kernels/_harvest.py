@@ -184,7 +184,7 @@ def run_closed_loop(
     return outputs, states[n_steps % 2]
 
 
-def _add_recurrent(weights: Any, x: Floats, z: Floats, first: int, last: int, up: bool) -> None:
+def add_recurrent(weights: Any, x: Floats, z: Floats, first: int, last: int, up: bool) -> None:
     """Add W x to z, for a W in groups of rows: to z[first:last], or all of it where W is sparse.
 
     From the last group up the sums are the same; a matrix larger than the cache is best read up and
@@ -193,7 +193,7 @@ def _add_recurrent(weights: Any, x: Floats, z: Floats, first: int, last: int, up
     raise TypeError("only for use inside kernels")
 
 
-@overload(_add_recurrent, jit_options={"fastmath": FASTMATH})
+@overload(add_recurrent, jit_options={"fastmath": FASTMATH})
 def _add_recurrent_overload(weights: Any, x: Any, z: Any, first: Any, last: Any, up: Any) -> Any:
     if len(weights) == len(Stacked._fields):
 
@@ -227,7 +227,7 @@ def _add_recurrent_overload(weights: Any, x: Any, z: Any, first: Any, last: Any,
 def _step(weights, state, leak_rate, activation, z, new_state, first, last, up):  # type: ignore[no-untyped-def]
     """Write the new states of units `first` to `last`; z holds their drive, and is used up."""
     wide_vectors()
-    _add_recurrent(weights, state, z, first, last, up)
+    add_recurrent(weights, state, z, first, last, up)
     activate(activation, z[first:last])
     for i in range(first, last):
         new_state[i] = state[i] + leak_rate[i] * (z[i] - state[i])

@@ -99,6 +99,10 @@ class Network:
         """Columns of a panel."""
         return lanes_of(self.dtype)
 
+    def panel(self, parts: "Parts", some: NDArray[np.int64], begin: Floats) -> "Panel":
+        """Return the memory of a group of parts that run in step."""
+        return Panel(self, parts, some, begin)
+
 
 def lanes_of(dtype: np.dtype[Any]) -> int:
     """Return the columns of a panel of one type of float."""
@@ -234,7 +238,7 @@ def harvest_together(
     parts = next((way for way in ways if way.is_head.all() or contracting()), None)
     if parts is None:
         return everything
-    task = _Task(network, inputs, out, column)
+    task = Task(network, inputs, out, column)
     begin = np.zeros((len(parts.start), network.n_units), network.dtype)
     begin[parts.is_head] = states
     ends = np.empty_like(begin)
@@ -252,13 +256,16 @@ def harvest_together(
     return failed
 
 
-def drive_of(network: Network, inputs: Floats) -> Floats:
-    """Return what drives the units from outside, (n_rows, n_units), rounded as in lockstep."""
+def drive_of(network: Network, inputs: Floats, bias: float = 1.0) -> Floats:
+    """Return what drives the units from outside, (n_rows, n_units), rounded as in lockstep.
+
+    The bias enters with a factor.
+    """
     out = np.empty((len(inputs), network.n_units), network.dtype)
     n_rows = -(-network.n_units // ROWS_AT_ONCE) * ROWS_AT_ONCE
-    work = _zeros((n_rows, network.lanes), network.dtype)
-    signal = _zeros((network.n_inputs + 1, network.lanes), network.dtype)
-    signal[-1] = 1
+    work = zeros((n_rows, network.lanes), network.dtype)
+    signal = zeros((network.n_inputs + 1, network.lanes), network.dtype)
+    signal[-1] = bias
     inputs = np.require(inputs, network.dtype, ["C", "W"])
     _write_drive(network.input_weights, inputs, signal, work, out)
     return out
@@ -282,9 +289,9 @@ class Ensemble:
         nowhere = np.zeros(n, np.int64)
         parts = Parts(nowhere, nowhere, np.ones(n, np.bool_), np.arange(n))
         self._network = network
-        self._panel = panel = _Panel(network, parts, np.arange(n), rest)
+        self._panel = panel = Panel(network, parts, np.arange(n), rest)
         panel.recurrent_scale[:] = settings.recurrent[panel.columns]
-        panel.scaled = _zeros(panel.states.shape, network.dtype)
+        panel.scaled = zeros(panel.states.shape, network.dtype)
         panel.signal_scale[:-1] = settings.inputs[panel.columns].T
         panel.signal_scale[-1] = settings.bias[panel.columns]
         panel.leak_factor[:] = settings.leak[panel.columns]
@@ -302,7 +309,7 @@ class Ensemble:
         panel.n_steps[:] = n_rows
         panel.target = panel.columns * n_rows
         flat = out.reshape(-1, out.shape[2])
-        return panel.run(_Task(self._network, inputs, flat, 0), 0, n_rows, compare=False)
+        return panel.run(Task(self._network, inputs, flat, 0), 0, n_rows, compare=False)
 
 
 def is_contracting(network: Network) -> bool:
@@ -320,7 +327,7 @@ def is_contracting(network: Network) -> bool:
     slopes = rng.uniform(size=(n, lanes)) < np.linspace(1, 0.2, lanes)
     rates = network.leak_rate[:, None] * slopes.astype(dtype)
     n_rows = -(-n // ROWS_AT_ONCE) * ROWS_AT_ONCE
-    x, z = _zeros((n_rows, lanes), dtype), _zeros((n_rows, lanes), dtype)
+    x, z = zeros((n_rows, lanes), dtype), zeros((n_rows, lanes), dtype)
     x[:n] = rng.standard_normal((n, lanes))
     x /= np.abs(x).max(axis=0)
     for _ in range(16):
@@ -332,14 +339,14 @@ def is_contracting(network: Network) -> bool:
     return False
 
 
-class _Task(NamedTuple):
+class Task(NamedTuple):
     network: Network
     inputs: Floats
     out: Floats
     column: int
 
 
-class _Panel:
+class Panel:
     """The memory of a group of columns: parts of sequences, the first once more to fill up."""
 
     def __init__(
@@ -350,17 +357,17 @@ class _Panel:
         self.source = self.target = parts.start[self.columns]
         self.n_steps = parts.n_steps[self.columns]
         n_rows = -(-network.n_units // ROWS_AT_ONCE) * ROWS_AT_ONCE
-        self.states = _zeros((n_rows, lanes), network.dtype)
+        self.states = zeros((n_rows, lanes), network.dtype)
         self.states[: network.n_units] = begin[self.columns].T
-        self.work = _zeros((n_rows, lanes), network.dtype)
+        self.work = zeros((n_rows, lanes), network.dtype)
         self.scaled = self.work[:0]
-        self.signal = _zeros((network.n_inputs + 1, lanes), network.dtype)
+        self.signal = zeros((network.n_inputs + 1, lanes), network.dtype)
         self.recurrent_scale = np.ones(lanes, network.dtype)
         self.signal_scale = np.ones((network.n_inputs + 1, lanes), network.dtype)
         self.leak_factor = np.ones(lanes, network.dtype)
         self.difference = np.zeros(lanes)
 
-    def run(self, task: _Task, start: int, stop: int, *, compare: bool) -> bool:
+    def run(self, task: Task, start: int, stop: int, *, compare: bool) -> bool:
         """Run steps of all columns that are as long as that, and return if all is finite."""
         network = task.network
         return _run_panel(
@@ -391,14 +398,14 @@ class _Panel:
         return self.states[:n_units].T
 
 
-def _run(task: _Task, parts: Parts, some: NDArray[np.int64], begin: Floats, ends: Floats) -> bool:
-    panel = _Panel(task.network, parts, some, begin)
+def _run(task: Task, parts: Parts, some: NDArray[np.int64], begin: Floats, ends: Floats) -> bool:
+    panel = task.network.panel(parts, some, begin)
     finite = panel.run(task, 0, int(panel.n_steps.max()), compare=False)
     ends[panel.columns] = panel.ends(task.network.n_units)
     return finite
 
 
-def _stitch(task: _Task, parts: Parts, ends: Floats) -> NDArray[np.int64]:
+def _stitch(task: Task, parts: Parts, ends: Floats) -> NDArray[np.int64]:
     """Begin parts again where those before them ended, until all have met; return what has not."""
     lanes = task.network.lanes
     left = np.flatnonzero(~parts.is_head)
@@ -420,14 +427,14 @@ def _stitch(task: _Task, parts: Parts, ends: Floats) -> NDArray[np.int64]:
 
 
 def _meet(
-    task: _Task,
+    task: Task,
     parts: Parts,
     some: NDArray[np.int64],
     begin: Floats,
     ends: Floats,
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Run parts until they meet what is there; return which have met and which never will."""
-    panel = _Panel(task.network, parts, some, begin)
+    panel = task.network.panel(parts, some, begin)
     tolerance = TOLERANCE[task.network.dtype.name]
     n_steps = panel.n_steps.copy()
     met, lost = np.zeros((2, len(n_steps)), bool)
@@ -457,19 +464,19 @@ def _panels(columns: NDArray[np.int64], lanes: int) -> list[NDArray[np.int64]]:
     return [columns[i : i + lanes] for i in range(0, len(columns), lanes)]
 
 
-def _zeros(shape: tuple[int, int], dtype: np.dtype[Any]) -> Floats:
+def zeros(shape: tuple[int, int], dtype: np.dtype[Any]) -> Floats:
     zeros: Floats = aligned(shape, dtype)
     zeros[:] = 0
     return zeros
 
 
-def _add_product(weights: Any, x: Floats, z: Floats) -> None:
+def add_panel_product(weights: Any, x: Floats, z: Floats) -> None:
     """Add the product of a matrix and a panel to the panel z."""
     raise TypeError("only for use inside kernels")
 
 
-@overload(_add_product, jit_options={"fastmath": FASTMATH})
-def _add_product_overload(weights: Any, x: Any, z: Any) -> Any:
+@overload(add_panel_product, jit_options={"fastmath": FASTMATH})
+def _add_panel_product_overload(weights: Any, x: Any, z: Any) -> Any:
     if len(weights) == len(Links._fields):
 
         def sparse(weights: Any, x: Any, z: Any) -> None:
@@ -530,27 +537,27 @@ def _run_panel(  # type: ignore[no-untyped-def]
             for k in range(n_inputs):
                 signal[k, c] = inputs[source[c] + step, k] * signal_scale[k, c]
         z[:] = 0
-        _add_product(input_weights, signal, z)
+        add_panel_product(input_weights, signal, z)
         if scaled.shape[0] > 0:
             for i in range(n_units):
                 for c in range(lanes):
                     scaled[i, c] = x[i, c] * recurrent_scale[c]
-            _add_product(recurrent_weights, scaled, z)
+            add_panel_product(recurrent_weights, scaled, z)
         else:
-            _add_product(recurrent_weights, x, z)
+            add_panel_product(recurrent_weights, x, z)
         for i in range(0, n_units, UNITS):
             last = min(i + UNITS, n_units)
             _activate_units(activation, leak_rate[i:last], leak_factor, x[i:last], z[i:last])
         for c in range(lanes):
             if compare and t == min(stop, n_steps[c]) - 1:  # before the old state is lost
-                difference[c] = _difference(z[:n_units, c], out[rows[c], column:])
-        _write(z, n_units, out, column, rows)
+                difference[c] = difference_of(z[:n_units, c], out[rows[c], column:])
+        write(z, n_units, out, column, rows)
         x, z = z, x
     if (stop - start) % 2:
         for i in range(states.shape[0]):
             for c in range(lanes):
                 states[i, c] = work[i, c]
-    return _is_finite(states.reshape(states.size))  # what is not finite once is NaN from then on
+    return is_finite(states.reshape(states.size))  # what is not finite once is NaN from then on
 
 
 @jit
@@ -564,12 +571,12 @@ def _write_drive(input_weights, inputs, signal, z, out):  # type: ignore[no-unty
             for k in range(n_inputs):
                 signal[k, c] = inputs[rows[c], k]
         z[:] = 0
-        _add_product(input_weights, signal, z)
-        _write(z, out.shape[1], out, 0, rows)
+        add_panel_product(input_weights, signal, z)
+        write(z, out.shape[1], out, 0, rows)
 
 
 @jit
-def _write(z, n_units, out, column, rows):  # type: ignore[no-untyped-def]
+def write(z, n_units, out, column, rows):  # type: ignore[no-untyped-def]
     for i in range(0, n_units - TILE + 1, TILE):
         store_tile(z, i, out, column + i, rows)
     for i in range(n_units - n_units % TILE, n_units):
@@ -588,7 +595,7 @@ def _activate_units(activation, leak_rate, leak_factor, x, z):  # type: ignore[n
 
 
 @jit
-def _is_finite(x):  # type: ignore[no-untyped-def]
+def is_finite(x):  # type: ignore[no-untyped-def]
     total = x[0] * 0
     for i in range(x.shape[0]):
         total += x[i] * 0
@@ -596,7 +603,7 @@ def _is_finite(x):  # type: ignore[no-untyped-def]
 
 
 @jit
-def _difference(new, old):  # type: ignore[no-untyped-def]
+def difference_of(new, old):  # type: ignore[no-untyped-def]
     """Return the largest difference of two states, relative to the largest number above 1."""
     largest, size = 0.0, 1.0
     for i in range(new.shape[0]):  # all finite, or `_run_panel` says so
@@ -611,7 +618,7 @@ def _run_linear(recurrent_weights, leak_rate, rates, x, z, n_steps):  # type: ig
     most = 0.0
     for _ in range(n_steps):
         z[:] = 0
-        _add_product(recurrent_weights, x, z)
+        add_panel_product(recurrent_weights, x, z)
         for i in range(rates.shape[0]):
             for c in range(rates.shape[1]):
                 z[i, c] = (1 - leak_rate[i]) * x[i, c] + rates[i, c] * z[i, c]

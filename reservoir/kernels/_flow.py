@@ -1,0 +1,432 @@
+"""The time loop of continuous reservoirs: explicit Runge-Kutta steps from row to row.
+
+The units follow ``τ dx/dt = g(x, t) - x``. In Beer's form ``g = W f(x + θ) + W_in u(t)``, in Jaeger's
+``g = f(W x + W_in u(t) + b)``. With the rates ``r = h / τ`` a step of length h is
+
+``K_i = r (g(x + sum_j a_ij K_j, t + c_i h) - x - sum_j a_ij K_j)``, ``x(t + h) = x + sum_i b_i K_i``.
+
+Exponential Euler is Euler with ``r = 1 - exp(-h / τ)`` and is exact where g does not change. A row
+ends an interval, which is passed in as many equal steps as its length needs; in it the input is
+that of the row, or goes there from the row before in a straight line.
+
+One network runs alone, or many as the columns of panels, as in `_lockstep`; both call `_pass`, and
+give the same states to the last bit.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba.extending import overload
+from numpy.typing import NDArray
+
+from reservoir.kernels._activations import ACTIVATIONS, activate, tanh_all
+from reservoir.kernels._harvest import Grouped, Stacked, add_recurrent, as_kernel_matrix
+from reservoir.kernels._jit import EXACT, FASTMATH, jit
+from reservoir.kernels._lockstep import (
+    Floats,
+    Network,
+    Panel,
+    Parts,
+    Task,
+    add_panel_product,
+    difference_of,
+    drive_of,
+    is_finite,
+    make_network,
+    write,
+    zeros,
+)
+from reservoir.kernels._threads import in_threads
+from reservoir.kernels._vectors import wide_vectors
+
+SLACK = 1e-3  # of a step, by which an interval may be too long for a number of steps
+ROWS_OF_A_TASK = 4096
+
+
+class Tableau(NamedTuple):
+    """An explicit Runge-Kutta method."""
+
+    a: NDArray[np.float64]  # (n_stages, n_stages)
+    b: NDArray[np.float64]
+    node: NDArray[np.float64]
+
+
+def _tableau(a: list[list[float]], b: list[float], node: list[float]) -> Tableau:
+    return Tableau(np.array(a), np.array(b), np.array(node))
+
+
+TABLEAUS = {
+    "euler": _tableau([[0]], [1], [0]),
+    "exponential_euler": _tableau([[0]], [1], [0.5]),
+    "heun": _tableau([[0, 0], [1, 0]], [0.5, 0.5], [0, 1]),
+    "rk4": _tableau(
+        [[0, 0, 0, 0], [0.5, 0, 0, 0], [0, 0.5, 0, 0], [0, 0, 1, 0]],
+        [1 / 6, 1 / 3, 1 / 3, 1 / 6],
+        [0, 0.5, 0.5, 1],
+    ),
+}
+# h / τ from which on a unit that is left alone no longer comes to rest
+STABLE = {"euler": 2.0, "heun": 2.0, "rk4": 2.785}
+
+
+@dataclass(frozen=True)
+class FlowNetwork(Network):
+    """A continuous network; its leak rates are those of a row, for `is_contracting` alone.
+
+    Rows of its inputs hold u, the length of the interval, and, where ``linear``, u of the row
+    before.
+    """
+
+    alone: Grouped | Stacked
+    offset: Floats  # θ; 0 in Jaeger's form, whose bias enters with the input
+    pace: Floats  # 1 / τ
+    is_beer: bool
+    integrator: str  # a key of TABLEAUS
+    longest_step: float
+    linear: bool
+
+    def panel(self, parts: Parts, some: NDArray[np.int64], begin: Floats) -> "FlowPanel":
+        return FlowPanel(self, parts, some, begin)
+
+    @property
+    def rule(self) -> "Rule":
+        """What the compiled loops know of it beside its weights."""
+        return Rule(
+            self.offset,
+            self.pace,
+            ACTIVATIONS[self.activation],
+            self.is_beer,
+            self.integrator == "exponential_euler",
+            TABLEAUS[self.integrator],
+            self.longest_step,
+        )
+
+
+class Rule(NamedTuple):
+    """How states change, beside the weights."""
+
+    offset: Floats
+    pace: Floats
+    activation: int
+    is_beer: bool
+    is_exponential: bool
+    tableau: Tableau
+    longest_step: float
+
+
+class Memory(NamedTuple):
+    """What a pass over an interval writes to: panels, of one column where a network is alone."""
+
+    slopes: Floats  # K, (n_stages, n_rows, lanes)
+    argument: Floats
+    active: Floats  # f(x + θ), of Beer's form
+    target: Floats  # g
+    rate: Floats
+    width: NDArray[np.float64]  # (lanes,), of the steps that the rates are for
+
+
+def make_flow(
+    recurrent_weights: Any,
+    input_weights: Floats,
+    bias: Floats,
+    time_constants: Floats,
+    activation: str,
+    *,
+    is_beer: bool,
+    integrator: str,
+    step: float | None,
+    linear: bool,
+    interval: float,
+) -> FlowNetwork:
+    """Lay out a continuous network's weights, in the type of its bias.
+
+    Parameters
+    ----------
+    step : float or None
+        The longest step; None for one step from row to row.
+    linear : bool
+        Whether the input goes from row to row in straight lines; else it is held.
+    interval : float
+        The usual length of an interval.
+    """
+    dtype, nothing = bias.dtype, np.zeros_like(bias)
+    leak = (-np.expm1(-interval / time_constants)).astype(dtype)
+    plain = make_network(
+        recurrent_weights, input_weights, nothing if is_beer else bias, leak, activation
+    )
+    return FlowNetwork(
+        **vars(plain),
+        alone=as_kernel_matrix(recurrent_weights, dtype),
+        offset=np.require(bias if is_beer else nothing, dtype, ["C", "W"]),
+        pace=np.require(1 / time_constants, dtype, ["C", "W"]),
+        is_beer=is_beer,
+        integrator=integrator,
+        longest_step=np.inf if step is None else float(step),
+        linear=linear,
+    )
+
+
+def _memory(network: FlowNetwork, n_rows: int, lanes: int) -> Memory:
+    n_stages, dtype = len(TABLEAUS[network.integrator].b), network.dtype
+    slopes = zeros((n_stages * n_rows, lanes), dtype).reshape(n_stages, n_rows, lanes)
+    panels = [zeros((n_rows, lanes), dtype) for _ in range(4)]
+    return Memory(slopes, *panels, np.full(lanes, -1.0))
+
+
+class FlowPanel(Panel):
+    """The memory of a group of columns of a continuous network."""
+
+    def __init__(
+        self, network: FlowNetwork, parts: Parts, some: NDArray[np.int64], begin: Floats
+    ) -> None:
+        super().__init__(network, parts, some, begin)
+        n_rows, lanes = self.states.shape
+        self.memory = _memory(network, n_rows, lanes)
+        self.change = zeros((n_rows if network.linear else 0, lanes), network.dtype)
+
+    def run(self, task: Task, start: int, stop: int, *, compare: bool) -> bool:
+        network = task.network
+        assert isinstance(network, FlowNetwork)
+        return _run_panel(
+            network.recurrent_weights, network.input_weights, network.n_inputs, network.rule,
+            task.inputs, self.source, self.target, self.n_steps, self.states, self.work,
+            self.change, self.signal, self.memory, task.out, task.column, start, stop, compare,
+            self.difference,
+        )  # fmt: skip
+
+
+def harvest_flow(network: FlowNetwork, inputs: Floats, state: Floats) -> Floats:
+    """Run one network over rows of inputs, and return its states (n_rows, n_units).
+
+    Parameters
+    ----------
+    network : FlowNetwork
+    inputs : ndarray of shape (n_rows, n_columns)
+    state : ndarray of shape (n_units,)
+        Before the first row; not changed.
+    """
+    drive, change, interval = _drives(network, inputs)
+    states = np.empty_like(drive)
+    x = state.astype(network.dtype).reshape(-1, 1)
+    memory = _memory(network, network.n_units, 1)
+    _run_alone(network.alone, network.rule, drive, change, interval, x, memory, states)
+    return states
+
+
+def aim(network: FlowNetwork, inputs: Floats, states: Floats, duration: Floats) -> Floats:
+    """Return what each state becomes within some time, the input held; of rows side by side.
+
+    Parameters
+    ----------
+    inputs : ndarray of shape (n_rows, n_inputs)
+    states : ndarray of shape (n_rows, n_units)
+    duration : ndarray of shape (n_rows,)
+    """
+    inputs, states = (np.require(x, network.dtype, ["C", "W"]) for x in (inputs, states))
+    duration = duration.astype(network.dtype)
+    out = np.empty_like(states)
+    begins = range(0, len(states), ROWS_OF_A_TASK)
+    in_threads(partial(_aim_rows, network, inputs, states, duration, out), list(begins))
+    return out
+
+
+def _aim_rows(
+    network: FlowNetwork, inputs: Floats, states: Floats, duration: Floats, out: Floats, first: int
+) -> None:
+    nowhere = np.zeros(1, np.int64)
+    parts = Parts(nowhere, nowhere, np.ones(1, np.bool_), nowhere)
+    panel = FlowPanel(network, parts, nowhere, np.zeros((1, network.n_units), network.dtype))
+    some = slice(first, first + ROWS_OF_A_TASK)
+    _aim(
+        network.recurrent_weights, network.input_weights, network.rule, inputs[some], states[some],
+        duration[some], panel.states, panel.work, panel.change[:0], panel.signal, panel.memory,
+        out[some],
+    )  # fmt: skip
+
+
+def _drives(network: FlowNetwork, inputs: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return the drive at the beginning of each interval, how it changes in it, its length."""
+    n = network.n_inputs
+    now, interval = inputs[:, :n], np.ascontiguousarray(inputs[:, n])
+    if not network.linear:
+        return drive_of(network, now), np.empty((0, network.n_units), network.dtype), interval
+    before = inputs[:, n + 1 :]
+    return drive_of(network, before), drive_of(network, now - before, bias=0.0), interval
+
+
+def add_any_product(weights: Any, x: Floats, z: Floats) -> None:
+    """Add W x to z, for panels, or for a network alone, whose panels have one column."""
+    raise TypeError("only for use inside kernels")
+
+
+@overload(add_any_product, jit_options={"fastmath": FASTMATH})
+def _add_any_product_overload(weights: Any, x: Any, z: Any) -> Any:
+    if weights.instance_class in (Grouped, Stacked):
+
+        def alone(weights: Any, x: Any, z: Any) -> None:
+            n = x.shape[0]
+            add_recurrent(weights, x.reshape(n), z.reshape(n), 0, n, False)
+
+        return alone
+
+    def side_by_side(weights: Any, x: Any, z: Any) -> None:
+        add_panel_product(weights, x, z)
+
+    return side_by_side
+
+
+@jit(fastmath=EXACT)
+def _set_rates(pace, is_exponential, width, rate):  # type: ignore[no-untyped-def]
+    wide_vectors()
+    n, lanes = pace.shape[0], rate.shape[1]
+    if is_exponential:  # 1 - exp(-z) = 2 t / (1 + t) with t = tanh(z / 2)
+        for i in range(n):
+            for c in range(lanes):
+                rate[i, c] = pace[i] * width[c] / 2
+        tanh_all(rate.reshape(rate.size))
+        for i in range(n):
+            for c in range(lanes):
+                rate[i, c] = 2 * rate[i, c] / (1 + rate[i, c])
+    else:
+        for i in range(n):
+            for c in range(lanes):
+                rate[i, c] = pace[i] * width[c]
+
+
+@jit(fastmath=EXACT)
+def _slope(weights, rule, x, drive, change, where, rate, active, target, slope):  # type: ignore[no-untyped-def]
+    """Write K of one stage, from its argument x."""
+    wide_vectors()
+    n, lanes = rule.pace.shape[0], x.shape[1]
+    for i in range(target.shape[0]):
+        for c in range(lanes):
+            target[i, c] = drive[i, c]
+    if change.shape[0] > 0:
+        for i in range(n):
+            for c in range(lanes):
+                target[i, c] += where[c] * change[i, c]
+    if rule.is_beer:
+        for i in range(n):
+            for c in range(lanes):
+                active[i, c] = x[i, c] + rule.offset[i]
+        activate(rule.activation, active.reshape(active.size)[: n * lanes])
+        add_any_product(weights, active, target)
+    else:
+        add_any_product(weights, x, target)
+        activate(rule.activation, target.reshape(target.size)[: n * lanes])
+    for i in range(n):
+        for c in range(lanes):
+            slope[i, c] = rate[i, c] * (target[i, c] - x[i, c])
+
+
+@jit(fastmath=EXACT)
+def _pass(weights, rule, drive, change, interval, x, memory):  # type: ignore[no-untyped-def]
+    """Take the states x over an interval of each column, in place."""
+    wide_vectors()
+    n, lanes = rule.pace.shape[0], x.shape[1]
+    a, b, node = rule.tableau
+    n_steps = np.ones(lanes, np.int64)
+    most = 1
+    for c in range(lanes):
+        if interval[c] > rule.longest_step:
+            n_steps[c] = int(np.ceil(interval[c] / rule.longest_step - SLACK))
+            most = max(most, n_steps[c])
+    width, where = np.empty(lanes), np.empty(lanes, x.dtype)
+    for k in range(most):
+        renewed = False
+        for c in range(lanes):
+            width[c] = interval[c] / n_steps[c] if k < n_steps[c] else 0.0
+            renewed |= width[c] != memory.width[c]
+            memory.width[c] = width[c]
+        if renewed:
+            _set_rates(rule.pace, rule.is_exponential, width, memory.rate)
+        for stage in range(b.shape[0]):
+            for c in range(lanes):
+                where[c] = (k + node[stage]) / n_steps[c]
+            argument = x if stage == 0 else memory.argument
+            if stage > 0:
+                for i in range(n):
+                    for c in range(lanes):
+                        argument[i, c] = x[i, c]
+                for j in range(stage):
+                    factor = argument.dtype.type(a[stage, j])
+                    for i in range(n):
+                        for c in range(lanes):
+                            argument[i, c] += factor * memory.slopes[j, i, c]
+            _slope(
+                weights, rule, argument, drive, change, where, memory.rate, memory.active,
+                memory.target, memory.slopes[stage],
+            )  # fmt: skip
+        for stage in range(b.shape[0]):
+            factor = x.dtype.type(b[stage])
+            for i in range(n):
+                for c in range(lanes):
+                    x[i, c] += factor * memory.slopes[stage, i, c]
+
+
+@jit
+def _run_alone(weights, rule, drive, change, interval, x, memory, states):  # type: ignore[no-untyped-def]
+    n = x.shape[0]
+    for t in range(drive.shape[0]):
+        now = drive[t].reshape(n, 1)
+        changing = change[t : t + 1].reshape(change[t : t + 1].size, 1)
+        _pass(weights, rule, now, changing, interval[t : t + 1], x, memory)
+        for i in range(n):
+            states[t, i] = x[i, 0]
+
+
+@jit
+def _run_panel(  # type: ignore[no-untyped-def]
+    weights, input_weights, n_inputs, rule, inputs, source, target, n_steps, x, drive, change,
+    signal, memory, out, column, start, stop, compare, difference,
+):  # fmt: skip
+    lanes, n_units = x.shape[1], rule.pace.shape[0]
+    rows, interval = np.empty(lanes, np.int64), np.empty(lanes, x.dtype)
+    for t in range(start, stop):
+        for c in range(lanes):
+            step = min(t, n_steps[c] - 1)
+            rows[c] = target[c] + step
+            row = source[c] + step
+            interval[c] = inputs[row, n_inputs] if t < n_steps[c] else 0
+            signal[n_inputs, c] = 1
+            for k in range(n_inputs):
+                signal[k, c] = inputs[row, n_inputs + 1 + k if change.shape[0] else k]
+        drive[:] = 0
+        add_panel_product(input_weights, signal, drive)
+        if change.shape[0]:
+            for c in range(lanes):
+                row = source[c] + min(t, n_steps[c] - 1)
+                signal[n_inputs, c] = 0
+                for k in range(n_inputs):
+                    signal[k, c] = inputs[row, k] - inputs[row, n_inputs + 1 + k]
+            change[:] = 0
+            add_panel_product(input_weights, signal, change)
+        _pass(weights, rule, drive, change, interval, x, memory)
+        for c in range(lanes):
+            if compare and t == min(stop, n_steps[c]) - 1:  # before the old state is lost
+                difference[c] = difference_of(x[:n_units, c], out[rows[c], column:])
+        write(x, n_units, out, column, rows)
+    return is_finite(x.reshape(x.size))
+
+
+@jit
+def _aim(  # type: ignore[no-untyped-def]
+    weights, input_weights, rule, inputs, states, duration, x, drive, change, signal, memory, out
+):
+    lanes, (n_rows, n_units), n_inputs = x.shape[1], states.shape, inputs.shape[1]
+    rows, interval = np.empty(lanes, np.int64), np.empty(lanes, x.dtype)
+    for start in range(0, n_rows, lanes):
+        for c in range(lanes):
+            rows[c] = min(start + c, n_rows - 1)
+            interval[c] = duration[rows[c]]
+            signal[n_inputs, c] = 1
+            for k in range(n_inputs):
+                signal[k, c] = inputs[rows[c], k]
+            for i in range(n_units):
+                x[i, c] = states[rows[c], i]
+        drive[:] = 0
+        add_panel_product(input_weights, signal, drive)
+        _pass(weights, rule, drive, change, interval, x, memory)
+        write(x, n_units, out, 0, rows)
