@@ -9,6 +9,8 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from reservoir._warmup import warmup
     from reservoir.estimators import (
+        CTRNNClassifier,
+        CTRNNRegressor,
         EnsembleClassifier,
         EnsembleRegressor,
         ESNClassifier,
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from reservoir.forecasting import ReservoirForecaster
 
 __all__ = [
+    "CTRNNClassifier",
+    "CTRNNRegressor",
     "ESNClassifier",
     "ESNRegressor",
     "ESNTransformer",

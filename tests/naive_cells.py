@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 
+from tests.naive import TABLEAUS
+
 
 def sigmoid(x):
     return 1 / (1 + math.exp(-x))
@@ -120,7 +122,52 @@ def fully_recurrent(cell, p, x, state, teacher=None):
     return np.array(path)
 
 
+def ctrnn(cell, p, x, state, teacher=None):
+    """Rows of x hold u, the interval, and the u before if the input is linear."""
+    a, b, c = TABLEAUS[cell.integrator]
+    f, k = FUNCTIONS[cell.activation], len(p.input_weights)
+    y, path, units = [float(v) for v in state], [], range(len(p.bias))
+    tau = [math.exp(v) for v in p.log_time_constants]
+    for row in x:
+        now, interval = row[:k], float(row[k])
+        was = row[k + 1 :] if cell.linear else now
+        n_steps = 1 if cell.step is None else max(1, math.ceil(interval / cell.step - 1e-3))
+        h = interval / n_steps
+        rate = [h / t for t in tau]
+        if cell.integrator == "exponential_euler":
+            rate = [-math.expm1(-h / t) for t in tau]
+        for part in range(n_steps):
+            slopes = []
+            for weights, node in zip(a, c, strict=True):
+                z = [
+                    y[i] + sum(w * s[i] for w, s in zip(weights, slopes, strict=True))
+                    for i in units
+                ]
+                share = (part + node) / n_steps
+                u = [was[j] + share * (now[j] - was[j]) for j in range(k)]
+                if cell.dynamics == "beer":
+                    fired = [f(z[i] + p.bias[i]) for i in units]
+                    target = [
+                        product(fired, p.recurrent_weights, i) + product(u, p.input_weights, i)
+                        for i in units
+                    ]
+                else:
+                    target = [
+                        f(
+                            product(z, p.recurrent_weights, i)
+                            + product(u, p.input_weights, i)
+                            + p.bias[i]
+                        )
+                        for i in units
+                    ]
+                slopes.append([rate[i] * (target[i] - z[i]) for i in units])
+            y = [y[i] + sum(w * s[i] for w, s in zip(b, slopes, strict=True)) for i in units]
+        path.append(y)
+    return np.array(path)
+
+
 TWINS = {
+    "ctrnn": ctrnn,
     "elman": elman,
     "jordan": fully_recurrent,
     "fully_recurrent": fully_recurrent,

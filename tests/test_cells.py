@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from reservoir.cells import (
     CELLS,
+    CTRNN,
     GRU,
     LSTM,
     Cell,
@@ -35,6 +36,15 @@ VARIANTS = [
     LSTM(peepholes=True, longest_lag=20),
     LSTM(forget_gate=False),
     LSTM(forget_gate=False, peepholes=True, longest_lag=20),
+    CTRNN(time_constants=(2.0, 20.0)),
+    CTRNN("jaeger", "sigmoid", (2.0, 20.0), step=0.4),
+    CTRNN("beer", "relu", 5.0, integrator="euler", linear=True),
+    CTRNN("jaeger", "identity", 5.0, integrator="euler", step=0.5),
+    CTRNN("beer", "tanh", (2.0, 20.0), integrator="heun", step=0.5, linear=True),
+    CTRNN("jaeger", "relu", 5.0, integrator="heun"),
+    CTRNN("beer", "sigmoid", (2.0, 20.0), integrator="rk4", step=0.6),
+    CTRNN("jaeger", "tanh", (2.0, 20.0), integrator="rk4", linear=True),
+    CTRNN("beer", "identity", 5.0, step=0.3, linear=True),
 ]
 every_variant = pytest.mark.parametrize("cell", VARIANTS, ids=repr)
 SMALL = {"tanh": 1.0, "sigmoid": 1.0, "relu": 0.5, "identity": 0.5}
@@ -47,6 +57,8 @@ class Case:
         rng = np.random.default_rng(seed)
         self.cell, self.seed, self.dtype = cell, seed, dtype
         self.n_inputs, self.n_units, self.n_outputs = rng.integers(1, [4, 20, 4])
+        if isinstance(cell, CTRNN):  # intervals stand behind the features
+            self.n_inputs = 1 + self.n_inputs * (1 + cell.linear)
         self.n_steps = n_steps or int(rng.integers(1, 7))
         self.n_batch = int(rng.integers(1, 10))
         p = cell.init(int(self.n_inputs), int(self.n_units), int(self.n_outputs), rng)
@@ -58,6 +70,8 @@ class Case:
         self.read = cell.read(int(self.n_units), int(self.n_outputs))
         shape = (self.n_steps, self.n_batch)
         self.x = rng.normal(size=(*shape, self.n_inputs)).astype(dtype)
+        if isinstance(cell, CTRNN):
+            self.x[:, :, cell.n_features(self.n_inputs)] = rng.uniform(0.2, 1.5, shape)
         self.begin = rng.normal(0, 0.5, (self.n_batch, self.n_state)).astype(dtype)
         n_read = self.read.stop - self.read.start
         self.errors = rng.normal(size=(*shape, n_read)).astype(dtype)
@@ -154,6 +168,8 @@ def test_gradients_are_those_of_finite_differences(cell, seed, dtype, tolerance)
     assert_close = partial(np.testing.assert_allclose, rtol=10 * tolerance)
     assert_close(parameters, by_parameter, atol=tolerance * max(1, abs(by_parameter).max()))
     by_input = differences(lambda x: case.loss(case.p, x, case.begin), case.x)
+    if isinstance(cell, CTRNN):  # intervals are not learned
+        by_input[:, :, cell.n_features(case.n_inputs)] = 0
     assert_close(inputs, by_input, atol=tolerance * max(1, abs(by_input).max()))
     by_begin = differences(lambda s: case.loss(case.p, case.x, s), case.begin)
     assert_close(begin, by_begin, atol=tolerance * max(1, abs(by_begin).max()))

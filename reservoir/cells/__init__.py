@@ -6,11 +6,13 @@ Those that are known by a name:
 >>> sorted(CELLS)
 ['elman', 'fully_recurrent', 'gru', 'jordan', 'leaky', 'lstm']
 
-Others are passed as objects, ``RNNRegressor(cell=MyCell())``; see `Cell`. `state_gradients` looks
-at their way back step by step.
+Others are passed as objects, ``RNNRegressor(cell=MyCell())``; see `Cell`. `CTRNN` is one of them,
+since its rows need to know how long ago the last one was; `reservoir.CTRNNRegressor` tells it.
+`state_gradients` looks at their way back step by step.
 """
 
 from reservoir.cells._cell import Cell, state_gradients
+from reservoir.cells._ctrnn import CTRNN, spread_time_constants
 from reservoir.cells._elman import Elman
 from reservoir.cells._fully_recurrent import FullyRecurrent, Jordan
 from reservoir.cells._gru import GRU
@@ -20,6 +22,7 @@ from reservoir.kernels._drive import no_forcing
 
 __all__ = [
     "CELLS",
+    "CTRNN",
     "GRU",
     "LSTM",
     "Cell",
@@ -28,6 +31,7 @@ __all__ = [
     "Jordan",
     "Leaky",
     "no_forcing",
+    "spread_time_constants",
     "state_gradients",
 ]
 

@@ -170,7 +170,7 @@ class BaseEchoState(SequenceInput, BaseEstimator):
             raise ValueError("initial_state must be None with bidirectional=True, got a state.")
         if np.iscomplexobj(initial_state):
             raise ValueError("initial_state must be real, got complex numbers.")
-        state = np.array(initial_state, self._reservoir.dtype, ndmin=2)
+        state = np.array(initial_state, self._reservoir.state_dtype, ndmin=2)
         expected = (n_sequences, self._reservoir.n_state)
         if state.shape != expected or not np.isfinite(state).all():
             raise ValueError(

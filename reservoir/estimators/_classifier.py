@@ -246,10 +246,13 @@ class ESNClassifier(LabelTargets, ClassifierMixin, BaseReadout):
             In the order of ``classes_``.
         """
         outputs, layout, _ = self._outputs(X, groups, initial_state, "predict_proba")
-        if self.readout is None:
-            outputs = np.maximum(outputs, 0)
-            outputs /= outputs.sum(axis=1, keepdims=True)
-        return self._in_form(outputs, layout)
+        return self._in_form(self._probabilities(outputs), layout)
+
+    def _probabilities(self, outputs: Floats) -> Floats:
+        if self.readout is not None:
+            return outputs
+        outputs = np.maximum(outputs, 0)
+        return outputs / outputs.sum(axis=1, keepdims=True)
 
     def _start(self, rows: Floats, targets: NDArray[Any], per_sequence: bool) -> None:
         if isinstance(self.alpha, np.ndarray) and self.alpha.ndim:

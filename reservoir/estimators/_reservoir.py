@@ -195,6 +195,10 @@ class Reservoir:
         return self.layers[0].bias.dtype
 
     @property
+    def state_dtype(self) -> np.dtype[Any]:
+        return self.dtype
+
+    @property
     def n_inputs(self) -> int:
         return self.layers[0].input_weights.shape[1]
 

@@ -217,12 +217,16 @@ class TrainedRegressor(NumberTargets, MultiOutputMixin, RegressorMixin, BaseTrai
         check_context(layout)
         names = list(getattr(self, "feature_names_in_", []))[n_outputs:]
         future = future_rows(X_future, int(n_steps), n_features - n_outputs, names, self.dtype)
-        step = make_stream(self, np.ravel(state))
+        step = self._stepper(np.ravel(state))
         generated = [outputs[-1]]
         for known in future[: n_steps - 1]:
             generated.append(step(np.concatenate([generated[-1], known])).astype(np.float64))
         check_closed_loop(np.array(generated), "lower learning_rate_init or set clip_norm")
         return self._with_target_ndim(np.array(generated))
+
+    def _stepper(self, state: Floats) -> Any:
+        """Return what takes the next row of features and returns the outputs."""
+        return make_stream(self, state)
 
     def stream(self, initial_state: Any = None) -> "Stream":
         """Return what takes one row of input after the other, at once and without checks.
@@ -403,9 +407,12 @@ class TrainedClassifier(LabelTargets, ClassifierMixin, BaseTrained):
             In the order of ``classes_``.
         """
         outputs, layout, _ = self._outputs(X, groups, initial_state)
+        return self._in_form(self._probabilities(outputs), layout)
+
+    def _probabilities(self, outputs: Floats) -> Floats:
         if outputs.shape[1] == 1:
             outputs = np.hstack([np.zeros_like(outputs), outputs])
-        return self._in_form(softmax(outputs, axis=1), layout)
+        return np.asarray(softmax(outputs, axis=1))
 
     def predict_log_proba(self, X: Any, *, groups: Any = None, initial_state: Any = None) -> Any:
         """Return the logarithm of the probability of each class.

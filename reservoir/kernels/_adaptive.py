@@ -9,7 +9,7 @@ mean of ``(error / (atol + rtol max(|x before|, |x after|)))²`` over the units,
 import numpy as np
 from numpy.typing import NDArray
 
-from reservoir.kernels._flow import Floats, FlowNetwork, _drives, _slope
+from reservoir.kernels._flow import Floats, FlowNetwork, drives, write_slopes
 from reservoir.kernels._jit import EXACT, jit
 from reservoir.kernels._lockstep import drive_of
 
@@ -57,12 +57,10 @@ def harvest_adaptive(
     stopped : int
         The row where no step was short enough, or -1; later states mean nothing.
     """
-    drive, change, interval = _drives(network, inputs)
+    drive, change, interval = drives(network, inputs)
     states = np.empty_like(drive)
     x = state.astype(network.dtype).reshape(-1, 1)
-    stopped = _run_rows(
-        network.alone, network.rule, drive, change, interval, x, rtol, atol, states
-    )
+    stopped = _run_rows(network.alone, network.rule, drive, change, interval, x, rtol, atol, states)
     return states, int(stopped)
 
 
@@ -100,9 +98,7 @@ def _run_rows(weights, rule, drive, change, interval, x, rtol, atol, states):  #
         if end == 0:
             for i in range(n):
                 states[t, i] = x[i, 0]
-        elif _solve(
-            weights, rule, now, changing, end, x, rtol, atol, moments, states[t : t + 1]
-        ):
+        elif _solve(weights, rule, now, changing, end, x, rtol, atol, moments, states[t : t + 1]):
             return t
     return -1
 
@@ -117,7 +113,7 @@ def _solve(weights, rule, drive, change, end, x, rtol, atol, moments, states):  
     )  # fmt: skip
     rate = rule.pace.reshape(n, 1)
     where = np.zeros(1, x.dtype)
-    _slope(weights, rule, x, drive, change, where, rate, active, target, slopes[0])
+    write_slopes(weights, rule, x, drive, change, where, rate, active, target, slopes[0])
     size = _norm(x, x, x, rtol, atol)
     pace = _norm(slopes[0], x, x, rtol, atol)
     h = 1e-6 if size < 1e-5 or pace < 1e-5 else 0.01 * size / pace
@@ -125,7 +121,7 @@ def _solve(weights, rule, drive, change, end, x, rtol, atol, moments, states):  
     for i in range(n):
         argument[i, 0] = x[i, 0] + h * slopes[0, i, 0]
     where[0] = h / end
-    _slope(weights, rule, argument, drive, change, where, rate, active, target, slopes[1])
+    write_slopes(weights, rule, argument, drive, change, where, rate, active, target, slopes[1])
     for i in range(n):
         argument[i, 0] = slopes[1, i, 0] - slopes[0, i, 0]
     bend = max(pace, _norm(argument, x, x, rtol, atol) / h)
@@ -143,7 +139,9 @@ def _solve(weights, rule, drive, change, end, x, rtol, atol, moments, states):  
                     total += A[stage, j] * slopes[j, i, 0]
                 out[i, 0] = x[i, 0] + h * total
             where[0] = (t + NODE[stage] * h) / end
-            _slope(weights, rule, out, drive, change, where, rate, active, target, slopes[stage])
+            write_slopes(
+                weights, rule, out, drive, change, where, rate, active, target, slopes[stage]
+            )
         for i in range(n):
             total = x[i, 0] * 0
             for j in range(7):

@@ -1,9 +1,10 @@
 """The time loop of continuous reservoirs: explicit Runge-Kutta steps from row to row.
 
-The units follow ``τ dx/dt = g(x, t) - x``. In Beer's form ``g = W f(x + θ) + W_in u(t)``, in Jaeger's
-``g = f(W x + W_in u(t) + b)``. With the rates ``r = h / τ`` a step of length h is
+The units follow ``τ dx/dt = g(x, t) - x``. In Beer's form ``g = W f(x + θ) + W_in u(t)``, in
+Jaeger's ``g = f(W x + W_in u(t) + b)``. With the rates ``r = h / τ`` a step of length h is
 
-``K_i = r (g(x + sum_j a_ij K_j, t + c_i h) - x - sum_j a_ij K_j)``, ``x(t + h) = x + sum_i b_i K_i``.
+- ``X_i = x + sum_j a_ij K_j``, ``K_i = r (g(X_i, t + c_i h) - X_i)``,
+- ``x(t + h) = x + sum_i b_i K_i``.
 
 Exponential Euler is Euler with ``r = 1 - exp(-h / τ)`` and is exact where g does not change. A row
 ends an interval, which is passed in as many equal steps as its length needs; in it the input is
@@ -83,7 +84,7 @@ class FlowNetwork(Network):
     offset: Floats  # θ; 0 in Jaeger's form, whose bias enters with the input
     pace: Floats  # 1 / τ
     is_beer: bool
-    integrator: str  # a key of TABLEAUS
+    integrator: str  # a key of TABLEAUS, or another that needs none
     longest_step: float
     linear: bool
 
@@ -99,7 +100,7 @@ class FlowNetwork(Network):
             ACTIVATIONS[self.activation],
             self.is_beer,
             self.integrator == "exponential_euler",
-            TABLEAUS[self.integrator],
+            TABLEAUS.get(self.integrator, TABLEAUS["euler"]),
             self.longest_step,
         )
 
@@ -169,10 +170,10 @@ def make_flow(
 
 
 def _memory(network: FlowNetwork, n_rows: int, lanes: int) -> Memory:
-    n_stages, dtype = len(TABLEAUS[network.integrator].b), network.dtype
+    n_stages, dtype = len(network.rule.tableau.b), network.dtype
     slopes = zeros((n_stages * n_rows, lanes), dtype).reshape(n_stages, n_rows, lanes)
-    panels = [zeros((n_rows, lanes), dtype) for _ in range(4)]
-    return Memory(slopes, *panels, np.full(lanes, -1.0))
+    argument, active, target, rate = (zeros((n_rows, lanes), dtype) for _ in range(4))
+    return Memory(slopes, argument, active, target, rate, np.full(lanes, -1.0))
 
 
 class FlowPanel(Panel):
@@ -207,7 +208,7 @@ def harvest_flow(network: FlowNetwork, inputs: Floats, state: Floats) -> Floats:
     state : ndarray of shape (n_units,)
         Before the first row; not changed.
     """
-    drive, change, interval = _drives(network, inputs)
+    drive, change, interval = drives(network, inputs)
     states = np.empty_like(drive)
     x = state.astype(network.dtype).reshape(-1, 1)
     memory = _memory(network, network.n_units, 1)
@@ -246,7 +247,7 @@ def _aim_rows(
     )  # fmt: skip
 
 
-def _drives(network: FlowNetwork, inputs: Floats) -> tuple[Floats, Floats, Floats]:
+def drives(network: FlowNetwork, inputs: Floats) -> tuple[Floats, Floats, Floats]:
     """Return the drive at the beginning of each interval, how it changes in it, its length."""
     n = network.n_inputs
     now, interval = inputs[:, :n], np.ascontiguousarray(inputs[:, n])
@@ -278,7 +279,7 @@ def _add_any_product_overload(weights: Any, x: Any, z: Any) -> Any:
 
 
 @jit(fastmath=EXACT)
-def _set_rates(pace, is_exponential, width, rate):  # type: ignore[no-untyped-def]
+def set_rates(pace, is_exponential, width, rate):  # type: ignore[no-untyped-def]
     wide_vectors()
     n, lanes = pace.shape[0], rate.shape[1]
     if is_exponential:  # 1 - exp(-z) = 2 t / (1 + t) with t = tanh(z / 2)
@@ -296,7 +297,7 @@ def _set_rates(pace, is_exponential, width, rate):  # type: ignore[no-untyped-de
 
 
 @jit(fastmath=EXACT)
-def _slope(weights, rule, x, drive, change, where, rate, active, target, slope):  # type: ignore[no-untyped-def]
+def write_slopes(weights, rule, x, drive, change, where, rate, active, target, slope):  # type: ignore[no-untyped-def]
     """Write K of one stage, from its argument x."""
     wide_vectors()
     n, lanes = rule.pace.shape[0], x.shape[1]
@@ -341,7 +342,7 @@ def _pass(weights, rule, drive, change, interval, x, memory):  # type: ignore[no
             renewed |= width[c] != memory.width[c]
             memory.width[c] = width[c]
         if renewed:
-            _set_rates(rule.pace, rule.is_exponential, width, memory.rate)
+            set_rates(rule.pace, rule.is_exponential, width, memory.rate)
         for stage in range(b.shape[0]):
             for c in range(lanes):
                 where[c] = (k + node[stage]) / n_steps[c]
@@ -355,7 +356,7 @@ def _pass(weights, rule, drive, change, interval, x, memory):  # type: ignore[no
                     for i in range(n):
                         for c in range(lanes):
                             argument[i, c] += factor * memory.slopes[j, i, c]
-            _slope(
+            write_slopes(
                 weights, rule, argument, drive, change, where, memory.rate, memory.active,
                 memory.target, memory.slopes[stage],
             )  # fmt: skip

@@ -1,0 +1,234 @@
+"""When rows happen: times that are given, or those of an index, as numbers of one unit."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from reservoir.sequences import Layout
+
+Floats = NDArray[np.float64]
+Kind = str  # "none", "index" for that of a frame, "number" for times that are given, "date", "span"
+
+WORDS = {"date": "dates", "span": "timedeltas", "number": "numbers", "index": "numbers"}
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How times become numbers.
+
+    Attributes
+    ----------
+    kind : str
+        What times were in fit.
+    origin : Timestamp or None
+        The date that is 0.
+    unit : Timedelta or None
+        What dates and timedeltas are counted in.
+    interval : float
+        The usual interval from row to row, in that unit: their median.
+    """
+
+    kind: Kind
+    origin: Any
+    unit: Any
+    interval: float
+
+    def moments(self, times: Any) -> Floats:
+        """Return times as numbers; an index stays in its order."""
+        if self.kind == "date":
+            return np.asarray((times - self.origin) / self.unit, np.float64)
+        if self.kind == "span":
+            return np.asarray(times / self.unit, np.float64)
+        return np.asarray(times, np.float64)
+
+    def duration(self, value: Any, name: str) -> Floats:
+        """Return how long something lasts: numbers of the unit, or timedeltas."""
+        try:
+            if self.unit is not None and not _is_numeric(value):
+                spans = pd.to_timedelta(value)
+                found = np.asarray(spans / self.unit, np.float64)
+            else:
+                found = np.asarray(value, np.float64)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"{name} must be numbers of {self.unit_in_words}"
+                + (" or timedeltas" if self.unit is not None else "")
+                + f", got {value!r}."
+            ) from None
+        if not (np.isfinite(found).all() and (found >= 0).all()):
+            raise ValueError(f"{name} must be finite and not negative, got {value!r}.")
+        return found
+
+    @property
+    def unit_in_words(self) -> str:
+        return "the unit of time" if self.unit is None else f"units of {self.unit}"
+
+
+REGULAR = Clock("none", None, None, 1.0)
+
+
+def times_of(X: Any, times: Any, layout: Layout) -> tuple[Any, Kind]:
+    """Return when each row happens, stacked, as an index; None where nothing says so.
+
+    Parameters
+    ----------
+    X : as passed by the user
+    times : array-like, list of them, or None
+        For each row, in the form of the sequences; for a 3-D array, those of one sequence hold for
+        all. None takes them from the index of a DataFrame.
+    layout : Layout
+
+    Returns
+    -------
+    times : Index of length n_rows, or None
+    kind : str
+
+    Raises
+    ------
+    ValueError
+        If they do not fit the rows, are not times, or do not increase in each sequence.
+    """
+    if times is not None:
+        index, given = _given(times, layout), True
+    else:
+        index, given = _of_frames(X, layout), False
+    if index is None:
+        return None, "none"
+    index = index if layout.order is None else index[layout.order]
+    if isinstance(index, pd.PeriodIndex):
+        index = index.to_timestamp()
+    if isinstance(index, pd.DatetimeIndex):
+        kind = "date"
+        index = index.tz_convert("UTC").tz_localize(None) if index.tz is not None else index
+    elif isinstance(index, pd.TimedeltaIndex):
+        kind = "span"
+    elif _is_numeric(index):
+        kind = "number" if given else "index"
+        index = pd.Index(np.asarray(index, np.float64))
+    elif given:
+        raise ValueError(f"times must be dates, timedeltas or numbers, got {index.dtype}.")
+    else:
+        return None, "none"  # an index of names
+    _check_increasing(index, layout, given)
+    return index, kind
+
+
+def make_clock(times: Any, kind: Kind, layout: Layout, time_unit: Any) -> Clock:
+    """Return the clock of training data."""
+    if time_unit is not None and kind not in ("date", "span"):
+        raise ValueError(
+            f"time_unit must be None where times are not dates or timedeltas, got {time_unit!r}."
+        )
+    if times is None:
+        return REGULAR
+    gaps = np.diff(times)[np.setdiff1d(np.arange(len(times) - 1), layout.bounds[1:-1] - 1)]
+    if kind in ("number", "index"):
+        return Clock(kind, None, None, float(np.median(gaps)) if len(gaps) else 1.0)
+    usual = pd.Timedelta(np.median(gaps)) if len(gaps) else None
+    unit = usual if time_unit is None else _unit_of(time_unit)
+    if unit is None:
+        raise ValueError(
+            "time_unit must be given where no sequence has two rows, got None; it is otherwise "
+            "the median interval."
+        )
+    interval = 1.0 if usual is None else usual / unit
+    return Clock(kind, times[0] if kind == "date" else None, unit, float(interval))
+
+
+def check_kind(kind: Kind, clock: Clock) -> None:
+    """Raise ValueError if times are not what they were in fit."""
+    before = clock.kind
+    loose = {"none", "index", "number"}
+    if kind == before or (
+        kind in loose and before in loose and (before, kind) != ("number", "none")
+    ):
+        return
+    raise ValueError(
+        f"times must be {WORDS.get(before, 'numbers, or none,')} as in fit, got "
+        f"{WORDS.get(kind, 'none')}; pass times=, or a DataFrame that is indexed by them."
+    )
+
+
+def shaped_like_rows(values: Any, layout: Layout, name: str) -> Any:
+    """Return what is given for each row, in the form of the sequences, in the caller's order."""
+    if layout.form == "list":
+        parts = [np.asarray(part) for part in values]
+        if [np.shape(part) for part in parts] != [(n,) for n in layout.lengths]:
+            raise ValueError(
+                f"{name} must be a list with one number for each row of each sequence, of lengths "
+                f"{layout.lengths.tolist()[:5]}, got {[np.shape(part) for part in parts][:5]}."
+            )
+        return np.concatenate(parts)
+    found = values if isinstance(values, pd.Index) else np.asarray(values)
+    if layout.form == "array":
+        shape = (layout.n_sequences, int(layout.lengths[0]))
+        if np.shape(found) == shape[1:]:
+            found = np.tile(found, shape[0])
+        elif np.shape(found) == shape:
+            found = np.reshape(found, -1)
+    if np.shape(found) != (layout.n_rows,):
+        raise ValueError(
+            f"{name} must hold one value for each of the {layout.n_rows} row(s), got shape "
+            f"{np.shape(values)}."
+        )
+    return found
+
+
+def _given(times: Any, layout: Layout) -> pd.Index:
+    values = shaped_like_rows(times, layout, "times")
+    index = values if isinstance(values, pd.Index) else pd.Index(values)
+    if index.dtype == object:
+        try:
+            index = pd.DatetimeIndex(index)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"times must be dates, timedeltas or numbers, got {index[0]!r} among them."
+            ) from None
+    return index
+
+
+def _of_frames(X: Any, layout: Layout) -> pd.Index | None:
+    if isinstance(X, pd.DataFrame):
+        plain = isinstance(X.index, pd.RangeIndex) and abs(X.index.step) == 1
+        return None if plain else X.index.get_level_values(-1)
+    if layout.form == "list" and isinstance(X[0], pd.DataFrame):
+        indexes = [part.index.get_level_values(-1) for part in X]
+        if all(isinstance(index, pd.RangeIndex) for index in indexes):
+            return None
+        return indexes[0].append(indexes[1:])
+    return None
+
+
+def _check_increasing(index: pd.Index, layout: Layout, given: bool) -> None:
+    if index.hasnans or (_is_numeric(index) and not np.isfinite(index).all()):
+        raise ValueError("times must be finite and not missing; drop or date those rows.")
+    values = index.to_numpy()
+    falls = np.flatnonzero(values[1:] <= values[:-1]) + 1
+    falls = np.setdiff1d(falls, layout.bounds)
+    if len(falls):
+        row = int(falls[0])
+        raise ValueError(
+            f"{'times' if given else 'the index of X'} must increase from row to row in each "
+            f"sequence, but {index[row]} follows {index[row - 1]}; sort the rows and drop "
+            "duplicates"
+            + ("." if given else ", or use X.reset_index(drop=True) for equal intervals.")
+        )
+
+
+def _unit_of(time_unit: Any) -> pd.Timedelta:
+    try:
+        unit = pd.Timedelta(f"1{time_unit}" if str(time_unit).isalpha() else time_unit)
+    except ValueError:
+        unit = pd.Timedelta(0)
+    if not unit > pd.Timedelta(0):
+        raise ValueError(
+            f"time_unit must be a positive timedelta such as '1h' or '5min', got {time_unit!r}."
+        )
+    return unit
+
+
+def _is_numeric(values: Any) -> bool:
+    return np.asarray(values).dtype.kind in "iufb"

@@ -1,0 +1,398 @@
+"""Continuous-time recurrent network: integrated from row to row, and trained through that.
+
+``τ dy/dt = -y + f(y + θ) U + I(t)``, ``I(t) = u(t) W`` (Beer), or
+``τ dy/dt = -y + f(y U + I(t) + b)`` (Jaeger)
+
+Beer, R. D. (1995). On the dynamics of small continuous-time recurrent neural networks. Adaptive
+Behavior 3, 469-509, eq. 1.
+Jaeger, H., Lukoševičius, M., Popovici, D. and Siewert, U. (2007). Optimization and applications of
+echo state networks with leaky-integrator neurons. Neural Networks 20, 335-352, eq. 1.
+
+Gradients are those of the integrator's steps: discretise, then differentiate.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from reservoir.cells._cell import Cell, Floats, orthogonal, row_sum, uniform
+from reservoir.kernels._activations import ACTIVATIONS, activate, times_slope
+from reservoir.kernels._drive import scan, scan_back, scan_row
+from reservoir.kernels._flow import SLACK, STABLE, TABLEAUS, set_rates
+from reservoir.kernels._jit import EXACT, jit
+from reservoir.kernels._products import Columns, add_product, affine, columns_of
+
+
+class Parameters(NamedTuple):
+    input_weights: Floats  # W (n_inputs, n_units)
+    recurrent_weights: Floats  # U (n_units, n_units)
+    bias: Floats  # θ or b (n_units,)
+    log_time_constants: Floats  # (n_units,), the logarithm of τ, which so stays positive
+
+
+class Arranged(NamedTuple):
+    forward: Columns  # U
+    back: Columns  # U transposed
+    offset: Floats  # θ
+    pace: Floats  # 1 / τ
+    activation: int
+    is_beer: bool
+    is_exponential: bool
+    linear: bool
+    longest_step: float
+    a: Floats  # (n_stages, n_stages)
+    b: Floats
+    node: Floats
+
+
+# What is kept of a row: drive, how it changes in the interval (where that is linear), the gradients
+# of θ and of log τ, the interval, and two vectors for each stage of each step in it: what is
+# multiplied by U, and what that, once summed and squashed, pulls towards; then the gradient there.
+
+
+@jit(fastmath=EXACT)
+def _first(weights, n):  # type: ignore[no-untyped-def]
+    """Return the column of the gradient of θ."""
+    return 2 * n if weights.linear else n
+
+
+@jit(fastmath=EXACT)
+def _steps(weights, kept, first, n, n_steps):  # type: ignore[no-untyped-def]
+    """Write in how many steps each row passes its interval, and return the largest."""
+    most = 1
+    for b in range(kept.shape[0]):
+        n_steps[b] = 1
+        interval = kept[b, first + 2 * n]
+        if interval > weights.longest_step:
+            n_steps[b] = int(np.ceil(interval / weights.longest_step - SLACK))
+        most = max(most, n_steps[b])
+    return most
+
+
+@jit(fastmath=EXACT)
+def _rates(weights, kept, first, n, n_steps, k, widths, rate):  # type: ignore[no-untyped-def]
+    """Write the rates (n_units, n_batch) of step k, if they are not there yet."""
+    renewed = False
+    for b in range(kept.shape[0]):
+        width = kept[b, first + 2 * n] / n_steps[b] if k < n_steps[b] else 0.0
+        renewed |= width != widths[b]
+        widths[b] = width
+    if renewed:
+        set_rates(weights.pace, weights.is_exponential, widths, rate)
+
+
+@jit(fastmath=EXACT)
+def step(weights, kept, before, after):  # type: ignore[no-untyped-def]
+    n_batch, n = before.shape
+    n_stages, first = weights.b.shape[0], _first(weights, n)
+    n_steps, widths = np.empty(n_batch, np.int64), np.full(n_batch, -1.0)
+    rate = np.empty((n, n_batch), before.dtype)
+    factor, target = np.empty((n_batch, n), before.dtype), np.empty((n_batch, n), before.dtype)
+    slopes = np.empty((n_stages, n_batch, n), before.dtype)
+    for b in range(n_batch):
+        for i in range(n):
+            after[b, i] = before[b, i]
+    most = _steps(weights, kept, first, n, n_steps)
+    place = first + 2 * n + 1
+    for k in range(most):
+        _rates(weights, kept, first, n, n_steps, k, widths, rate)
+        for stage in range(n_stages):
+            argument = slopes[stage]
+            for b in range(n_batch):
+                where = (k + weights.node[stage]) / n_steps[b]
+                for i in range(n):
+                    y = after[b, i]
+                    for j in range(stage):
+                        y += weights.a[stage, j] * slopes[j, b, i]
+                    argument[b, i] = y
+                    factor[b, i] = y + weights.offset[i]
+                    target[b, i] = kept[b, i]
+                    if weights.linear:
+                        target[b, i] += where * kept[b, n + i]
+            if weights.is_beer:
+                activate(weights.activation, factor.reshape(factor.size))
+            add_product(factor, 0, weights.forward, target, 0, n)
+            if not weights.is_beer:
+                activate(weights.activation, target.reshape(target.size))
+            room = place + 2 * n <= kept.shape[1]
+            for b in range(n_batch):
+                for i in range(n):
+                    if room:
+                        kept[b, place + i] = factor[b, i]
+                        kept[b, place + n + i] = target[b, i]
+                        if weights.is_beer:
+                            kept[b, place + n + i] = target[b, i] - argument[b, i]
+                    slopes[stage, b, i] = rate[i, b] * (target[b, i] - argument[b, i])
+            place += 2 * n
+        for stage in range(n_stages):
+            for b in range(n_batch):
+                for i in range(n):
+                    after[b, i] += weights.b[stage] * slopes[stage, b, i]
+
+
+@jit(fastmath=EXACT)
+def step_vjp(weights, kept, before, after, error, earlier):  # type: ignore[no-untyped-def]
+    n_batch, n = before.shape
+    n_stages, first = weights.b.shape[0], _first(weights, n)
+    n_steps, widths = np.empty(n_batch, np.int64), np.full(n_batch, -1.0)
+    rate = np.empty((n, n_batch), before.dtype)
+    value, pull = np.empty((n_batch, n), before.dtype), np.empty((n_batch, n), before.dtype)
+    back = np.empty((n_batch, n), before.dtype)
+    slopes = np.empty((n_stages, n_batch, n), before.dtype)  # the gradients of K
+    most = _steps(weights, kept, first, n, n_steps)
+    for b in range(n_batch):
+        for i in range(n):
+            earlier[b, i] = error[b, i]
+            kept[b, i] = 0
+            kept[b, first + i] = 0
+            kept[b, first + n + i] = 0
+            if weights.linear:
+                kept[b, n + i] = 0
+    for k in range(most - 1, -1, -1):
+        _rates(weights, kept, first, n, n_steps, k, widths, rate)
+        for stage in range(n_stages):
+            for b in range(n_batch):
+                for i in range(n):
+                    slopes[stage, b, i] = weights.b[stage] * earlier[b, i]
+        for stage in range(n_stages - 1, -1, -1):
+            place = first + 2 * n + 1 + 2 * n * (k * n_stages + stage)
+            for b in range(n_batch):
+                for i in range(n):
+                    away = kept[b, place + n + i]  # from the target
+                    value[b, i] = kept[b, place + i] if weights.is_beer else away
+                    if not weights.is_beer:
+                        away -= kept[b, place + i]
+                    r, share = rate[i, b], slopes[stage, b, i]
+                    slope = r  # -dr / d log τ
+                    if weights.is_exponential:
+                        slope = weights.pace[i] * widths[b] * (1 - r)
+                    kept[b, first + n + i] -= share * away * slope
+                    pull[b, i] = share * r
+            if not weights.is_beer:
+                times_slope(weights.activation, value, pull)
+                for b in range(n_batch):  # pull is now that of the preactivation
+                    for i in range(n):
+                        back[b, i] = 0
+                add_product(pull, 0, weights.back, back, 0, n)
+            else:
+                for b in range(n_batch):
+                    for i in range(n):
+                        back[b, i] = 0
+                add_product(pull, 0, weights.back, back, 0, n)
+                times_slope(weights.activation, value, back)
+            for b in range(n_batch):
+                where = (k + weights.node[stage]) / n_steps[b]
+                for i in range(n):
+                    kept[b, place + n + i] = pull[b, i]
+                    kept[b, i] += pull[b, i]
+                    if weights.linear:
+                        kept[b, n + i] += where * pull[b, i]
+                    if weights.is_beer:
+                        kept[b, first + i] += back[b, i]
+                    total = back[b, i] - slopes[stage, b, i] * rate[i, b]
+                    earlier[b, i] += total
+                    for j in range(stage):
+                        slopes[j, b, i] += weights.a[stage, j] * total
+
+
+@jit
+def run(weights, kept, states, forcing):  # type: ignore[no-untyped-def]
+    scan(step, weights, kept, states, forcing)
+
+
+@jit
+def run_back(weights, kept, states, forcing, errors, first, end):  # type: ignore[no-untyped-def]
+    scan_back(step_vjp, weights, kept, states, forcing, errors, first, end)
+
+
+@jit
+def run_row(signal, output, weights, first, projection, kept, path, read, readout):  # type: ignore[no-untyped-def]
+    scan_row(step, signal, output, weights, first, projection, kept, path, read, readout)
+
+
+class CTRNN(Cell):
+    """A continuous-time network, integrated from row to row.
+
+    Its input is a row u of features, then how long before it the last row was; with
+    ``linear=True``, then the features of that row. `CTRNNRegressor` makes such rows of times.
+
+    A row costs as many products with U as the integrator has stages, times the steps in its
+    interval, and twice that on the way back; for each of them two states are kept until then.
+
+    Parameters
+    ----------
+    dynamics : {"beer", "jaeger"}, default="beer"
+        Which of the two equations.
+    activation : {"tanh", "identity", "relu", "sigmoid"}, default="tanh"
+        f.
+    time_constants : (float, float), float or ndarray of shape (n_units,), default=(1.0, 100.0)
+        The first τ of the units: a range over which they are spread by their logarithm, one for
+        all, or one for each.
+    learn_time_constants : bool, default=True
+        Whether they are learned.
+    integrator : {"exponential_euler", "euler", "heun", "rk4"}, default="exponential_euler"
+        How steps are made.
+    step : float or None, default=None
+        The longest step; an interval is passed in as many equal ones as that needs. None takes
+        one from row to row.
+    linear : bool, default=False
+        Whether the input goes from row to row in a straight line; else that of a row is held in
+        the interval before it.
+
+    References
+    ----------
+    Beer, R. D. (1995). On the dynamics of small continuous-time recurrent neural networks.
+    Adaptive Behavior 3, 469-509.
+    """
+
+    name = "ctrnn"
+    run, run_back, run_row = map(staticmethod, (run, run_back, run_row))
+
+    def __init__(
+        self,
+        dynamics: str = "beer",
+        activation: str = "tanh",
+        time_constants: Any = (1.0, 100.0),
+        learn_time_constants: bool = True,
+        integrator: str = "exponential_euler",
+        step: float | None = None,
+        linear: bool = False,
+    ) -> None:
+        self.dynamics = dynamics
+        self.activation = activation
+        self.time_constants = time_constants
+        self.learn_time_constants = learn_time_constants
+        self.integrator = integrator
+        self.step = step
+        self.linear = linear
+
+    def n_state(self, n_units: int, n_outputs: int) -> int:
+        return n_units
+
+    def n_features(self, n_inputs: int) -> int:
+        """Return how many columns of the input are features."""
+        return (n_inputs - 1) // 2 if self.linear else n_inputs - 1
+
+    def init(
+        self, n_inputs: int, n_units: int, n_outputs: int, rng: np.random.Generator
+    ) -> Parameters:
+        for name, known in (("dynamics", ("beer", "jaeger")), ("integrator", tuple(TABLEAUS))):
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name} must be one of {known}, got {getattr(self, name)!r}.")
+        return Parameters(
+            uniform(rng, self.n_features(n_inputs), n_units),
+            orthogonal(rng, n_units),
+            np.zeros(n_units),
+            np.log(spread_time_constants(self.time_constants, n_units)),
+        )
+
+    def arrange(self, p: Parameters) -> Arranged:
+        U, is_beer = p.recurrent_weights, self.dynamics == "beer"
+        tableau = TABLEAUS[self.integrator]
+        return Arranged(
+            columns_of(U),
+            columns_of(U.T),
+            p.bias if is_beer else np.zeros_like(p.bias),
+            np.exp(-p.log_time_constants),
+            ACTIVATIONS[self.activation],
+            is_beer,
+            self.integrator == "exponential_euler",
+            self.linear,
+            np.inf if self.step is None else float(self.step),
+            *(np.asarray(part, U.dtype) for part in tableau),
+        )
+
+    def project(self, p: Parameters, x: Floats) -> Floats:
+        n, k = len(p.bias), len(p.input_weights)
+        longest = float(x[:, k].max(initial=0))
+        n_steps = 1
+        if self.step is not None:
+            n_steps = max(1, int(np.ceil(longest / self.step - SLACK)))
+        first = 2 * n if self.linear else n
+        n_blocks = n_steps * len(TABLEAUS[self.integrator].b)
+        kept = np.zeros((len(x), first + 2 * n + 1 + 2 * n * n_blocks), x.dtype)
+        bias = np.zeros_like(p.bias) if self.dynamics == "beer" else p.bias
+        now = x[:, :k]
+        if self.linear:
+            before = x[:, k + 1 :]
+            kept[:, :n] = affine(before, p.input_weights, bias)
+            kept[:, n : 2 * n] = (now - before) @ p.input_weights
+        else:
+            kept[:, :n] = affine(now, p.input_weights, bias)
+        kept[:, first + 2 * n] = x[:, k]
+        self._check_stable(p, longest / n_steps)
+        return kept
+
+    def _check_stable(self, p: Parameters, step: float) -> None:
+        shortest = float(np.exp(p.log_time_constants.min()))
+        limit = STABLE.get(self.integrator, np.inf) * shortest
+        if step > limit:
+            raise ValueError(
+                f"step must be at most {limit:.4g} with integrator={self.integrator!r} and time "
+                f"constants down to {shortest:.4g}, or states would explode, got steps of "
+                f"{step:.4g}; lower step, raise time_constants or use "
+                "integrator='exponential_euler'."
+            )
+
+    def gradients(
+        self, p: Parameters, x: Floats, before: Floats, after: Floats, kept: Floats
+    ) -> Parameters:
+        n, k = len(p.bias), len(p.input_weights)
+        first = 2 * n if self.linear else n
+        drive = kept[:, :n]
+        if self.linear:
+            change, was = kept[:, n : 2 * n], x[:, k + 1 :]
+            W = was.T @ drive + (x[:, :k] - was).T @ change
+        else:
+            W = x[:, :k].T @ drive
+        U = np.zeros_like(p.recurrent_weights)
+        for place in range(first + 2 * n + 1, kept.shape[1], 2 * n):
+            U += kept[:, place : place + n].T @ kept[:, place + n : place + 2 * n]
+        bias = kept[:, first : first + n] if self.dynamics == "beer" else drive
+        times = np.zeros_like(p.log_time_constants)
+        if self.learn_time_constants:
+            times = row_sum(np.ascontiguousarray(kept[:, first + n : first + 2 * n]))
+        return Parameters(W, U, row_sum(np.ascontiguousarray(bias)), times)
+
+    def input_errors(self, p: Parameters, kept: Floats) -> Floats:
+        """Return the gradient of the loss in the features; that in the interval is left 0."""
+        n, k = p.input_weights.shape[1], len(p.input_weights)
+        errors = np.zeros((len(kept), 2 * k + 1 if self.linear else k + 1), kept.dtype)
+        if self.linear:
+            change = kept[:, n : 2 * n]
+            errors[:, :k] = change @ p.input_weights.T
+            errors[:, k + 1 :] = (kept[:, :n] - change) @ p.input_weights.T
+        else:
+            errors[:, :k] = kept[:, :n] @ p.input_weights.T
+        return errors
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and repr(self) == repr(other)
+
+    __hash__ = Cell.__hash__
+
+
+def spread_time_constants(time_constants: Any, n_units: int) -> Floats:
+    """Return one for each unit: a number, a range spread by the logarithm, or as they are given.
+
+    Raises
+    ------
+    ValueError
+        If they are not positive, or not as many as there are units.
+    """
+    given = np.asarray(time_constants, np.float64)
+    is_range = isinstance(time_constants, tuple) and given.shape == (2,)
+    if not (given.shape in ((), (n_units,)) or is_range):
+        raise ValueError(
+            "time_constants must be a number, a tuple of the shortest and the longest, or have "
+            f"shape (n_units,) = ({n_units},), got shape {given.shape}."
+        )
+    if not (np.isfinite(given).all() and (given > 0).all()):
+        raise ValueError(f"time_constants must be finite and positive, got {time_constants!r}.")
+    if is_range:
+        if given[0] > given[1]:
+            raise ValueError(
+                f"time_constants must be the shortest, then the longest, got {time_constants!r}."
+            )
+        return np.geomspace(given[0], given[1], n_units)
+    return np.broadcast_to(given, (n_units,)).copy()
