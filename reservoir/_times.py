@@ -25,16 +25,19 @@ class Clock:
         What times were in fit.
     origin : Timestamp or None
         The date that is 0.
-    unit : Timedelta or None
-        What dates and timedeltas are counted in.
+    unit : Timedelta, 1.0 or None
+        What times are counted in.
     interval : float
         The usual interval from row to row, in that unit: their median.
+    short : float
+        The lower quartile of the intervals.
     """
 
     kind: Kind
     origin: Any
     unit: Any
     interval: float
+    short: float
 
     def moments(self, times: Any) -> Floats:
         """Return times as numbers; an index stays in its order."""
@@ -47,15 +50,15 @@ class Clock:
     def duration(self, value: Any, name: str) -> Floats:
         """Return how long something lasts: numbers of the unit, or timedeltas."""
         try:
-            if self.unit is not None and not _is_numeric(value):
+            if isinstance(self.unit, pd.Timedelta) and not _is_numeric(value):
                 spans = pd.to_timedelta(value)
                 found = np.asarray(spans / self.unit, np.float64)
             else:
                 found = np.asarray(value, np.float64)
         except (TypeError, ValueError):
             raise ValueError(
-                f"{name} must be numbers of {self.unit_in_words}"
-                + (" or timedeltas" if self.unit is not None else "")
+                f"{name} must be numbers, in {self.unit_in_words}"
+                + (" or timedeltas" if isinstance(self.unit, pd.Timedelta) else "")
                 + f", got {value!r}."
             ) from None
         if not (np.isfinite(found).all() and (found >= 0).all()):
@@ -64,10 +67,10 @@ class Clock:
 
     @property
     def unit_in_words(self) -> str:
-        return "the unit of time" if self.unit is None else f"units of {self.unit}"
+        return f"units of {self.unit}" if isinstance(self.unit, pd.Timedelta) else "units of time"
 
 
-REGULAR = Clock("none", None, None, 1.0)
+REGULAR = Clock("none", None, None, 1.0, 1.0)
 
 
 def times_of(X: Any, times: Any, layout: Layout) -> tuple[Any, Kind]:
@@ -126,16 +129,22 @@ def make_clock(times: Any, kind: Kind, layout: Layout, time_unit: Any) -> Clock:
         return REGULAR
     gaps = np.diff(times)[np.setdiff1d(np.arange(len(times) - 1), layout.bounds[1:-1] - 1)]
     if kind in ("number", "index"):
-        return Clock(kind, None, None, float(np.median(gaps)) if len(gaps) else 1.0)
-    usual = pd.Timedelta(np.median(gaps)) if len(gaps) else None
-    unit = usual if time_unit is None else _unit_of(time_unit)
-    if unit is None:
-        raise ValueError(
-            "time_unit must be given where no sequence has two rows, got None; it is otherwise "
-            "the median interval."
-        )
-    interval = 1.0 if usual is None else usual / unit
-    return Clock(kind, times[0] if kind == "date" else None, unit, float(interval))
+        origin, unit = None, 1.0
+    else:
+        origin = times[0] if kind == "date" else None
+        if time_unit is not None:
+            unit = _unit_of(time_unit)
+        elif len(gaps):
+            unit = pd.Timedelta(np.median(gaps))
+        else:
+            raise ValueError(
+                "time_unit must be given where no sequence has two rows, got None; it is otherwise "
+                "the median interval."
+            )
+    if not len(gaps):
+        return Clock(kind, origin, unit, 1.0, 1.0)
+    short, usual = np.quantile(np.asarray(gaps / unit, np.float64), [0.25, 0.5])
+    return Clock(kind, origin, unit, float(usual), float(short))
 
 
 def check_kind(kind: Kind, clock: Clock) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from reservoir.cells._cell import Cell, Floats, orthogonal, row_sum, uniform
 from reservoir.kernels._activations import ACTIVATIONS, activate, times_slope
 from reservoir.kernels._drive import scan, scan_back, scan_row
-from reservoir.kernels._flow import SLACK, STABLE, TABLEAUS, set_rates
+from reservoir.kernels._flow import SLACK, STABLE, TABLEAUS, set_rates, steps_in
 from reservoir.kernels._jit import EXACT, jit
 from reservoir.kernels._products import Columns, add_product, affine, columns_of
 
@@ -40,6 +40,7 @@ class Arranged(NamedTuple):
     is_exponential: bool
     linear: bool
     longest_step: float
+    slack: float
     a: Floats  # (n_stages, n_stages)
     b: Floats
     node: Floats
@@ -61,10 +62,7 @@ def _steps(weights, kept, first, n, n_steps):  # type: ignore[no-untyped-def]
     """Write in how many steps each row passes its interval, and return the largest."""
     most = 1
     for b in range(kept.shape[0]):
-        n_steps[b] = 1
-        interval = kept[b, first + 2 * n]
-        if interval > weights.longest_step:
-            n_steps[b] = int(np.ceil(interval / weights.longest_step - SLACK))
+        n_steps[b] = steps_in(kept[b, first + 2 * n], weights.longest_step, weights.slack)
         most = max(most, n_steps[b])
     return most
 
@@ -235,6 +233,8 @@ class CTRNN(Cell):
     step : float or None, default=None
         The longest step; an interval is passed in as many equal ones as that needs. None takes
         one from row to row.
+    slack : float, default=1e-3
+        By what share of a step an interval may be too long for a number of steps.
     linear : bool, default=False
         Whether the input goes from row to row in a straight line; else that of a row is held in
         the interval before it.
@@ -256,6 +256,7 @@ class CTRNN(Cell):
         learn_time_constants: bool = True,
         integrator: str = "exponential_euler",
         step: float | None = None,
+        slack: float = SLACK,
         linear: bool = False,
     ) -> None:
         self.dynamics = dynamics
@@ -264,6 +265,7 @@ class CTRNN(Cell):
         self.learn_time_constants = learn_time_constants
         self.integrator = integrator
         self.step = step
+        self.slack = slack
         self.linear = linear
 
     def n_state(self, n_units: int, n_outputs: int) -> int:
@@ -299,6 +301,7 @@ class CTRNN(Cell):
             self.integrator == "exponential_euler",
             self.linear,
             np.inf if self.step is None else float(self.step),
+            float(self.slack),
             *(np.asarray(part, U.dtype) for part in tableau),
         )
 
@@ -307,7 +310,7 @@ class CTRNN(Cell):
         longest = float(x[:, k].max(initial=0))
         n_steps = 1
         if self.step is not None:
-            n_steps = max(1, int(np.ceil(longest / self.step - SLACK)))
+            n_steps = steps_in(longest, float(self.step), float(self.slack))
         first = 2 * n if self.linear else n
         n_blocks = n_steps * len(TABLEAUS[self.integrator].b)
         kept = np.zeros((len(x), first + 2 * n + 1 + 2 * n * n_blocks), x.dtype)

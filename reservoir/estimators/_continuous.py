@@ -79,6 +79,13 @@ class TimedInput(SequenceInput):
             moments = self._clock.moments(times)
         return rows, moments, layout, timed.ahead
 
+    @property
+    def _steps(self) -> tuple[float, float]:
+        """How long a step is, and by what share of it an interval may exceed a number of them."""
+        if self.plan.step is None:
+            return self._clock.short, 0.5
+        return self.plan.step, 1e-3
+
     def _durations(self, ahead: Any, layout: Layout, *, starting: bool) -> Floats:
         """Return how long after each stacked row its output is due."""
         if ahead is None:
@@ -115,6 +122,11 @@ class ContinuousReadout(TimedInput):
         self.plan = plan
 
     @property
+    def n_iter_(self) -> int:
+        """One: a readout is solved at once."""
+        return 1
+
+    @property
     def time_constants_(self) -> NDArray[np.float64]:
         """τ (n_units,), in units of time."""
         check_is_fitted(self)
@@ -136,7 +148,7 @@ class ContinuousReadout(TimedInput):
     ) -> None:
         from reservoir.cells import spread_time_constants
 
-        plan = self.plan
+        plan, (step, slack) = self.plan, self._steps
         parameters = vars(self)
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         self._reservoir = build_continuous(
@@ -145,7 +157,8 @@ class ContinuousReadout(TimedInput):
             time_constants=spread_time_constants(plan.time_constants, self.n_units),
             is_beer=plan.is_beer,
             integrator=plan.integrator,
-            step=plan.step,
+            step=step,
+            slack=slack,
             linear=plan.linear,
             interval=self._clock.interval,
             rtol=plan.rtol,
@@ -267,7 +280,7 @@ class ContinuousTrained(TimedInput):
         from reservoir.cells import CTRNN
         from reservoir.kernels._flow import TABLEAUS
 
-        plan = self.plan
+        plan, (step, slack) = self.plan, self._steps
         if plan.integrator not in TABLEAUS:
             raise ValueError(
                 f"integrator must be one of {sorted(TABLEAUS)} where weights are trained, got "
@@ -278,7 +291,8 @@ class ContinuousTrained(TimedInput):
             self.activation,
             plan.time_constants,
             integrator=plan.integrator,
-            step=plan.step,
+            step=step,
+            slack=slack,
             linear=plan.linear,
         )
 
@@ -369,8 +383,6 @@ class Evolution(ContinuousTrained):
         from reservoir.training._trainer import Course
         from reservoir.training.evolution import evolve
 
-        if partial:
-            raise ValueError("partial_fit needs training='readout' or 'bptt', got 'evolution'.")
         first = self.__dict__.pop("_first_vector", None)
         vector = self._vector.copy() if first is None else first
         with tqdm(

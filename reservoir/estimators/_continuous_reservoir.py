@@ -28,7 +28,8 @@ class ContinuousLayer(Layer):
     time_constants: Floats
     is_beer: bool
     integrator: str
-    longest_step: float | None
+    longest_step: float
+    slack: float
     linear: bool
     interval: float  # the usual one
     rtol: float
@@ -39,7 +40,14 @@ class ContinuousLayer(Layer):
         return self.integrator == ADAPTIVE
 
     def equals(self, other: Layer) -> bool:
-        mine = (self.is_beer, self.integrator, self.longest_step, self.linear, self.interval)
+        mine = (
+            self.is_beer,
+            self.integrator,
+            self.longest_step,
+            self.slack,
+            self.linear,
+            self.interval,
+        )
         return (
             super().equals(other)
             and isinstance(other, ContinuousLayer)
@@ -49,6 +57,7 @@ class ContinuousLayer(Layer):
                 other.is_beer,
                 other.integrator,
                 other.longest_step,
+                other.slack,
                 other.linear,
                 other.interval,
             )
@@ -68,6 +77,7 @@ class ContinuousLayer(Layer):
             is_beer=self.is_beer,
             integrator=self.integrator,
             step=self.longest_step,
+            slack=self.slack,
             linear=self.linear,
             interval=self.interval,
         )
@@ -126,7 +136,7 @@ class ContinuousLayer(Layer):
         from reservoir.kernels._flow import STABLE
 
         limit = STABLE.get(self.integrator, np.inf) * float(self.time_constants.min())
-        step = min(longest, self.longest_step or np.inf)
+        step = min(longest, (1 + self.slack) * self.longest_step)
         if step > limit:
             raise ValueError(
                 f"step must be at most {limit:.4g} with integrator={self.integrator!r} and time "
@@ -249,7 +259,8 @@ def build_continuous(
     time_constants: Floats,
     is_beer: bool,
     integrator: str,
-    step: float | None,
+    step: float,
+    slack: float,
     linear: bool,
     interval: float,
     rtol: float,
@@ -266,6 +277,7 @@ def build_continuous(
         is_beer=is_beer,
         integrator=integrator,
         longest_step=step,
+        slack=slack,
         linear=linear,
         interval=interval,
         rtol=rtol,

@@ -12,6 +12,7 @@ from sklearn.base import (
     _fit_context,
 )
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -181,6 +182,13 @@ class BaseCTRNN(BaseEstimator):
         return engine._outputs(timed, groups, initial_state)
 
 
+def _learns_on(estimator: Any) -> bool:
+    readout = estimator.readout
+    if estimator.training == "readout":
+        return readout is None or hasattr(readout, "partial_fit")
+    return bool(estimator.training == "bptt")
+
+
 class CTRNNRegressor(MultiOutputMixin, RegressorMixin, BaseCTRNN):
     """Continuous-time recurrent network for regression and forecasting, at any times.
 
@@ -216,7 +224,8 @@ class CTRNNRegressor(MultiOutputMixin, RegressorMixin, BaseCTRNN):
         are stages (1, 1, 2, 4; about 6 a step), times the steps in its interval.
     step : float or None, default=None
         The longest step, in units of time; an interval is passed in as many equal ones as that
-        needs. None takes one step from row to row.
+        needs. None takes steps of about a short interval of the training data (their lower
+        quartile): one from row to row where rows are equally spaced, more in a gap.
     interpolation : {"hold", "linear"}, default="hold"
         The input between two rows: that of the later row, as in a discrete network, or a straight
         line from the one to the other.
@@ -490,6 +499,7 @@ class CTRNNRegressor(MultiOutputMixin, RegressorMixin, BaseCTRNN):
         """
         return self._learn(X, y, times, ahead, groups, sample_weight)
 
+    @available_if(_learns_on)
     @_fit_context(prefer_skip_nested_validation=False)
     def partial_fit(
         self,
@@ -666,7 +676,8 @@ class CTRNNClassifier(ClassifierMixin, BaseCTRNN):
         are stages (1, 1, 2, 4; about 6 a step), times the steps in its interval.
     step : float or None, default=None
         The longest step, in units of time; an interval is passed in as many equal ones as that
-        needs. None takes one step from row to row.
+        needs. None takes steps of about a short interval of the training data (their lower
+        quartile): one from row to row where rows are equally spaced, more in a gap.
     interpolation : {"hold", "linear"}, default="hold"
         The input between two rows: that of the later row, as in a discrete network, or a straight
         line from the one to the other.
@@ -709,7 +720,7 @@ class CTRNNClassifier(ClassifierMixin, BaseCTRNN):
         With "readout", whether ``predict`` starts each sequence from rest or goes on from the end
         of the training data, at later times.
     class_weight : dict, "balanced" or None, default=None
-        Where weights are trained, the weight of each class.
+        The weight of each class; "balanced" makes them inversely proportional to their numbers.
     learn_initial_state : bool, default=False
         Whether the state in which sequences begin is trained; else it is 0.
     solver : {"adam", "adamw", "rmsprop", "sgd"}, default="adam"
@@ -925,8 +936,29 @@ class CTRNNClassifier(ClassifierMixin, BaseCTRNN):
         ValueError, FloatingPointError
             As `CTRNNRegressor.fit` does, and if there is one class only.
         """
-        return self._learn(X, y, times, ahead, groups, sample_weight)
+        weight = self._weighted(y, sample_weight)
+        return self._learn(X, y, times, ahead, groups, weight)
 
+    def _weighted(self, y: Any, sample_weight: Any) -> Any:
+        """Return weights with those of the classes in them, where a readout is to learn."""
+        if self.class_weight is None or self.training != "readout" or y is None:
+            return sample_weight
+        in_list = isinstance(y, list | tuple) and np.ndim(y[0]) > 0
+        parts = [np.ravel(part) for part in y] if in_list else [np.asarray(y)]
+        labels = np.concatenate(parts)
+        weight = compute_sample_weight(self.class_weight, labels.ravel())
+        weight = weight.reshape(labels.shape[:2] if labels.ndim == 3 else labels.shape)
+        if weight.ndim == 2 and weight.shape[1] == 1:
+            weight = weight[:, 0]
+        if in_list:
+            ends = np.cumsum([len(part) for part in parts])[:-1]
+            weight = np.split(weight, ends)
+            if sample_weight is None:
+                return weight
+            return [a * b for a, b in zip(weight, sample_weight, strict=True)]
+        return weight if sample_weight is None else weight * np.asarray(sample_weight)
+
+    @available_if(_learns_on)
     @_fit_context(prefer_skip_nested_validation=False)
     def partial_fit(
         self,

@@ -42,7 +42,7 @@ from reservoir.kernels._lockstep import (
 from reservoir.kernels._threads import in_threads
 from reservoir.kernels._vectors import wide_vectors
 
-SLACK = 1e-3  # of a step, by which an interval may be too long for a number of steps
+SLACK = 1e-3  # for steps of a length that is given
 ROWS_OF_A_TASK = 4096
 
 
@@ -86,6 +86,7 @@ class FlowNetwork(Network):
     is_beer: bool
     integrator: str  # a key of TABLEAUS, or another that needs none
     longest_step: float
+    slack: float
     linear: bool
 
     def panel(self, parts: Parts, some: NDArray[np.int64], begin: Floats) -> "FlowPanel":
@@ -102,6 +103,7 @@ class FlowNetwork(Network):
             self.integrator == "exponential_euler",
             TABLEAUS.get(self.integrator, TABLEAUS["euler"]),
             self.longest_step,
+            self.slack,
         )
 
 
@@ -115,6 +117,7 @@ class Rule(NamedTuple):
     is_exponential: bool
     tableau: Tableau
     longest_step: float
+    slack: float
 
 
 class Memory(NamedTuple):
@@ -138,6 +141,7 @@ def make_flow(
     is_beer: bool,
     integrator: str,
     step: float | None,
+    slack: float = SLACK,
     linear: bool,
     interval: float,
 ) -> FlowNetwork:
@@ -147,6 +151,8 @@ def make_flow(
     ----------
     step : float or None
         The longest step; None for one step from row to row.
+    slack : float
+        Of a step, by which an interval may be too long for a number of steps.
     linear : bool
         Whether the input goes from row to row in straight lines; else it is held.
     interval : float
@@ -165,6 +171,7 @@ def make_flow(
         is_beer=is_beer,
         integrator=integrator,
         longest_step=np.inf if step is None else float(step),
+        slack=slack,
         linear=linear,
     )
 
@@ -279,6 +286,14 @@ def _add_any_product_overload(weights: Any, x: Any, z: Any) -> Any:
 
 
 @jit(fastmath=EXACT)
+def steps_in(interval, longest_step, slack):  # type: ignore[no-untyped-def]
+    """Return in how many steps an interval is passed."""
+    if interval <= longest_step:
+        return 1
+    return max(1, int(np.ceil(interval / longest_step - slack)))
+
+
+@jit(fastmath=EXACT)
 def set_rates(pace, is_exponential, width, rate):  # type: ignore[no-untyped-def]
     wide_vectors()
     n, lanes = pace.shape[0], rate.shape[1]
@@ -328,12 +343,11 @@ def _pass(weights, rule, drive, change, interval, x, memory):  # type: ignore[no
     wide_vectors()
     n, lanes = rule.pace.shape[0], x.shape[1]
     a, b, node = rule.tableau
-    n_steps = np.ones(lanes, np.int64)
+    n_steps = np.empty(lanes, np.int64)
     most = 1
     for c in range(lanes):
-        if interval[c] > rule.longest_step:
-            n_steps[c] = int(np.ceil(interval[c] / rule.longest_step - SLACK))
-            most = max(most, n_steps[c])
+        n_steps[c] = steps_in(interval[c], rule.longest_step, rule.slack)
+        most = max(most, n_steps[c])
     width, where = np.empty(lanes), np.empty(lanes, x.dtype)
     for k in range(most):
         renewed = False
