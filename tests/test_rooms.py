@@ -21,6 +21,7 @@ ABOVE = {
     "_interrupt": set(),
     "model_selection": {"model_selection", "estimators", "kernels", "weights", "_checkpoint"},
     "_checkpoint": set(),
+    "_times": {"_times", "sequences"},
     "estimators": {
         "estimators",
         "training",
@@ -32,6 +33,7 @@ ABOVE = {
         "metrics",
         "_interrupt",
         "_checkpoint",
+        "_times",
     },
 }
 FILES = sorted((ROOT / "reservoir").rglob("*.py"))

@@ -36,6 +36,7 @@ from reservoir.kernels._lockstep import (
     drive_of,
     is_finite,
     make_network,
+    whole,
     write,
     zeros,
 )
@@ -232,26 +233,22 @@ def aim(network: FlowNetwork, inputs: Floats, states: Floats, duration: Floats) 
     states : ndarray of shape (n_rows, n_units)
     duration : ndarray of shape (n_rows,)
     """
-    inputs, states = (np.require(x, network.dtype, ["C", "W"]) for x in (inputs, states))
-    duration = duration.astype(network.dtype)
-    out = np.empty_like(states)
-    begins = range(0, len(states), ROWS_OF_A_TASK)
-    in_threads(partial(_aim_rows, network, inputs, states, duration, out), list(begins))
+    rows = np.require(np.column_stack([inputs, duration]), network.dtype, ["C", "W"])
+    out = np.empty((len(rows), network.n_units), network.dtype)
+    task = Task(network, rows, out, 0)
+    begins = list(range(0, len(rows), ROWS_OF_A_TASK))
+    in_threads(partial(_aim_rows, task, states), begins)
     return out
 
 
-def _aim_rows(
-    network: FlowNetwork, inputs: Floats, states: Floats, duration: Floats, out: Floats, first: int
-) -> None:
-    nowhere = np.zeros(1, np.int64)
-    parts = Parts(nowhere, nowhere, np.ones(1, np.bool_), nowhere)
-    panel = FlowPanel(network, parts, nowhere, np.zeros((1, network.n_units), network.dtype))
-    some = slice(first, first + ROWS_OF_A_TASK)
-    _aim(
-        network.recurrent_weights, network.input_weights, network.rule, inputs[some], states[some],
-        duration[some], panel.states, panel.work, panel.change[:0], panel.signal, panel.memory,
-        out[some],
-    )  # fmt: skip
+def _aim_rows(task: Task, states: Floats, first: int) -> None:
+    n_rows, lanes = len(task.inputs), task.network.lanes
+    panel = task.network.panel(whole([(0, 1)]), np.zeros(1, np.int64), states[:1])
+    for start in range(first, min(first + ROWS_OF_A_TASK, n_rows), lanes):
+        rows = np.minimum(np.arange(start, start + lanes), n_rows - 1)
+        panel.source = panel.target = rows
+        panel.states[: task.network.n_units] = states[rows].T
+        panel.run(task, 0, 1, compare=False)
 
 
 def drives(network: FlowNetwork, inputs: Floats) -> tuple[Floats, Floats, Floats]:
@@ -424,24 +421,3 @@ def _run_panel(  # type: ignore[no-untyped-def]
                 difference[c] = difference_of(x[:n_units, c], out[rows[c], column:])
         write(x, n_units, out, column, rows)
     return is_finite(x.reshape(x.size))
-
-
-@jit
-def _aim(  # type: ignore[no-untyped-def]
-    weights, input_weights, rule, inputs, states, duration, x, drive, change, signal, memory, out
-):
-    lanes, (n_rows, n_units), n_inputs = x.shape[1], states.shape, inputs.shape[1]
-    rows, interval = np.empty(lanes, np.int64), np.empty(lanes, x.dtype)
-    for start in range(0, n_rows, lanes):
-        for c in range(lanes):
-            rows[c] = min(start + c, n_rows - 1)
-            interval[c] = duration[rows[c]]
-            signal[n_inputs, c] = 1
-            for k in range(n_inputs):
-                signal[k, c] = inputs[rows[c], k]
-            for i in range(n_units):
-                x[i, c] = states[rows[c], i]
-        drive[:] = 0
-        add_panel_product(input_weights, signal, drive)
-        _pass(weights, rule, drive, change, interval, x, memory)
-        write(x, n_units, out, 0, rows)
