@@ -40,6 +40,7 @@ __all__ = [
     "ReservoirForecaster",
     "cells",
     "datasets",
+    "dynamics",
     "metrics",
     "model_selection",
     "plotting",
