@@ -934,17 +934,23 @@ def _shoot(system: Flow, x: Floats, period: float) -> tuple[Floats, float]:
     direction = system.at(x)
     direction = direction / np.linalg.norm(direction)
     n = system.n_dims
-    for _ in range(20):
-        end, M = _monodromy(system, x, period)
-        matrix = np.zeros((n + 1, n + 1))
-        matrix[:n, :n] = M - np.eye(n)
-        matrix[:n, n] = system.at(end)
-        matrix[n, :n] = direction  # move within the plane across the flow
-        correction = np.linalg.lstsq(matrix, np.append(x - end, 0.0), rcond=None)[0]
-        x, period = x + correction[:n], period + correction[n]
-        if abs(correction).max() < 1e-10:
-            break
-    return x, float(period)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for _ in range(20):
+            end, M = _monodromy(system, x, period)
+            matrix = np.zeros((n + 1, n + 1))
+            matrix[:n, :n] = M - np.eye(n)
+            matrix[:n, n] = system.one(end)
+            matrix[n, :n] = direction  # move within the plane across the flow
+            if not np.isfinite(matrix).all():
+                break
+            correction = np.linalg.lstsq(matrix, np.append(x - end, 0.0), rcond=None)[0]
+            x, period = x + correction[:n], period + correction[n]
+            if abs(correction).max() < 1e-9 * max(1.0, abs(x).max()):
+                return x, float(period)
+    raise ValueError(
+        "state must lead to a cycle, but what came back near to itself was not closed; raise "
+        "settle, or the orbit may be chaotic: see lyapunov_spectrum."
+    )
 
 
 def _map_step(system: Map, x: Floats, Q: Floats, _: float) -> tuple[Floats, Floats]:
