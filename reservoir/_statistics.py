@@ -370,7 +370,8 @@ class FactorStatistics(Statistics):
     def trace(self) -> float:
         """Sum of the squares of the centred states."""
         self._settle()
-        return float(np.square(self._moment[: self.n_states, : self.n_states]).sum())
+        with np.errstate(over="ignore"):  # found before the readout is solved
+            return float(np.square(self._moment[: self.n_states, : self.n_states]).sum())
 
     @property
     def noise(self) -> float:

@@ -196,6 +196,7 @@ class ESNSearchCV(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         interrupted = self._run(template, series, targets, left, checkpoint)
         done = [each for each in candidates if checkpoint.get(each) is not None]
         if not done:
+            warn("Interrupted: no group of candidates was done; fit again.", stacklevel=2)
             raise KeyboardInterrupt
         self._report(done, checkpoint)
         if interrupted:

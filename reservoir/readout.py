@@ -139,7 +139,8 @@ def choose_statistics(first_states: ArrayLike, alpha: Alpha, n_rows: int) -> Kin
     if states.ndim != 2 or not states.size:
         raise ValueError(f"first_states must be a matrix with rows, got shape {states.shape}")
     centred = states - states.mean(axis=0) if len(states) > 1 else states
-    trace = n_rows * float(np.square(centred).sum()) / len(states)
+    with np.errstate(over="ignore"):  # found before the readout is solved
+        trace = n_rows * float(np.square(centred).sum()) / len(states)
     smallest = ridge_candidates(alpha, n_targets=np.size(alpha)).min()
     return "factor" if smallest <= GRAM_LIMIT * trace else "gram"
 
@@ -456,7 +457,10 @@ def check_solvable(statistics: Statistics) -> None:
             "target or weight zero"
         )
     if not np.isfinite(statistics.trace):
-        raise ValueError("the states are too large to be squared; scale them down")
+        raise ValueError(
+            "the states are too large to be squared; scale them down, or, if they are those of a "
+            "network that grows, lower spectral_radius or use a bounded activation such as 'tanh'"
+        )
 
 
 def _generalised_cross_validation(

@@ -16,7 +16,7 @@ sequence ("stacked"); a `Layout` knows where each begins and how to give results
 what came in.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -160,6 +160,21 @@ def stack(X: Any, groups: Any = None) -> tuple[Any, Layout]:
     if getattr(X, "ndim", 0) == 3:
         _refuse_groups(groups, "a 3-D array")
         return _stack_array(np.asarray(X))
+    if isinstance(X, list | tuple) and len({np.shape(part) for part in X}) > 1:
+        raise ValueError(
+            "Each sequence in the list must be 2-D (n_timesteps, n_features), got shapes "
+            f"{_some(sorted({np.shape(part) for part in X}))}; reshape series of one feature with "
+            "x.reshape(-1, 1)."
+        )
+    if isinstance(X, list | tuple) and len(X) == 0:
+        raise ValueError("X must hold at least one sequence or row, got an empty list.")
+    if isinstance(X, str) or not (
+        isinstance(X, Sequence) or hasattr(X, "shape") or hasattr(X, "__array__")
+    ):
+        raise ValueError(
+            f"X must hold rows in time order or sequences of them, got {type(X).__name__}; pass an "
+            "array, a DataFrame or a list of arrays."
+        )
     if getattr(X, "ndim", 2) == 1:
         raise ValueError(
             f"Expected 2D array, got 1D array of shape {X.shape} instead: rows in time order, "

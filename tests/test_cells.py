@@ -46,6 +46,7 @@ VARIANTS = [
     CTRNN("jaeger", "tanh", (2.0, 20.0), integrator="rk4", linear=True),
     CTRNN("beer", "identity", 5.0, step=0.3, linear=True),
 ]
+VARIANTS += [cell() for cell in CELLS.values() if not any(type(v) is cell for v in VARIANTS)]
 every_variant = pytest.mark.parametrize("cell", VARIANTS, ids=repr)
 SMALL = {"tanh": 1.0, "sigmoid": 1.0, "relu": 0.5, "identity": 0.5}
 

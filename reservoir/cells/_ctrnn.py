@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from reservoir.cells._cell import Cell, Floats, orthogonal, row_sum, uniform
-from reservoir.kernels._activations import ACTIVATIONS, activate, times_slope
+from reservoir.kernels._activations import ACTIVATIONS, activate, tanh_all, times_slope
 from reservoir.kernels._drive import scan, scan_back, scan_row
-from reservoir.kernels._flow import SLACK, STABLE, TABLEAUS, set_rates, steps_in
+from reservoir.kernels._flow import SLACK, STABLE, TABLEAUS, steps_in
 from reservoir.kernels._jit import EXACT, jit
-from reservoir.kernels._products import Columns, add_product, affine, columns_of
+from reservoir.kernels._products import Columns, add_product, affine, columns_of, copy, fill
 
 
 class Parameters(NamedTuple):
@@ -48,7 +48,7 @@ class Arranged(NamedTuple):
 
 # What is kept of a row: drive, how it changes in the interval (where that is linear), the gradients
 # of θ and of log τ, the interval, and two vectors for each stage of each step in it: what is
-# multiplied by U, and what that, once summed and squashed, pulls towards; then the gradient there.
+# multiplied by U, and how far away what pulls is; on the way back the gradient in what U gave.
 
 
 @jit(fastmath=EXACT)
@@ -69,14 +69,32 @@ def _steps(weights, kept, first, n, n_steps):  # type: ignore[no-untyped-def]
 
 @jit(fastmath=EXACT)
 def _rates(weights, kept, first, n, n_steps, k, widths, rate):  # type: ignore[no-untyped-def]
-    """Write the rates (n_units, n_batch) of step k, if they are not there yet."""
+    """Write the rates (n_batch, n_units) of step k, if they are not there yet."""
     renewed = False
     for b in range(kept.shape[0]):
         width = kept[b, first + 2 * n] / n_steps[b] if k < n_steps[b] else 0.0
         renewed |= width != widths[b]
         widths[b] = width
-    if renewed:
-        set_rates(weights.pace, weights.is_exponential, widths, rate)
+    if not renewed:
+        return
+    for b in range(kept.shape[0]):
+        for i in range(n):
+            rate[b, i] = weights.pace[i] * widths[b]
+    if weights.is_exponential:  # 1 - exp(-z) = 2 t / (1 + t) with t = tanh(z / 2)
+        for b in range(kept.shape[0]):
+            for i in range(n):
+                rate[b, i] /= 2
+        tanh_all(rate.reshape(rate.size))
+        for b in range(kept.shape[0]):
+            for i in range(n):
+                rate[b, i] = 2 * rate[b, i] / (1 + rate[b, i])
+
+
+@jit(fastmath=EXACT)
+def _add_scaled(factor, x, out):  # type: ignore[no-untyped-def]
+    for b in range(x.shape[0]):
+        for i in range(x.shape[1]):
+            out[b, i] += factor * x[b, i]
 
 
 @jit(fastmath=EXACT)
@@ -84,28 +102,26 @@ def step(weights, kept, before, after):  # type: ignore[no-untyped-def]
     n_batch, n = before.shape
     n_stages, first = weights.b.shape[0], _first(weights, n)
     n_steps, widths = np.empty(n_batch, np.int64), np.full(n_batch, -1.0)
-    rate = np.empty((n, n_batch), before.dtype)
-    factor, target = np.empty((n_batch, n), before.dtype), np.empty((n_batch, n), before.dtype)
+    scratch = np.empty((3, n_batch, n), before.dtype)
+    rate, factor, target = scratch[0], scratch[1], scratch[2]
     slopes = np.empty((n_stages, n_batch, n), before.dtype)
-    for b in range(n_batch):
-        for i in range(n):
-            after[b, i] = before[b, i]
+    copy(before, after)
     most = _steps(weights, kept, first, n, n_steps)
     place = first + 2 * n + 1
     for k in range(most):
         _rates(weights, kept, first, n, n_steps, k, widths, rate)
         for stage in range(n_stages):
             argument = slopes[stage]
+            copy(after, argument)
+            for j in range(stage):
+                _add_scaled(weights.a[stage, j], slopes[j], argument)
             for b in range(n_batch):
-                where = (k + weights.node[stage]) / n_steps[b]
                 for i in range(n):
-                    y = after[b, i]
-                    for j in range(stage):
-                        y += weights.a[stage, j] * slopes[j, b, i]
-                    argument[b, i] = y
-                    factor[b, i] = y + weights.offset[i]
+                    factor[b, i] = argument[b, i] + weights.offset[i]
                     target[b, i] = kept[b, i]
-                    if weights.linear:
+                if weights.linear:
+                    where = (k + weights.node[stage]) / n_steps[b]
+                    for i in range(n):
                         target[b, i] += where * kept[b, n + i]
             if weights.is_beer:
                 activate(weights.activation, factor.reshape(factor.size))
@@ -114,18 +130,15 @@ def step(weights, kept, before, after):  # type: ignore[no-untyped-def]
                 activate(weights.activation, target.reshape(target.size))
             room = place + 2 * n <= kept.shape[1]
             for b in range(n_batch):
-                for i in range(n):
-                    if room:
+                if room:
+                    for i in range(n):
                         kept[b, place + i] = factor[b, i]
-                        kept[b, place + n + i] = target[b, i]
-                        if weights.is_beer:
-                            kept[b, place + n + i] = target[b, i] - argument[b, i]
-                    slopes[stage, b, i] = rate[i, b] * (target[b, i] - argument[b, i])
+                        kept[b, place + n + i] = target[b, i] - argument[b, i]
+                for i in range(n):
+                    argument[b, i] = rate[b, i] * (target[b, i] - argument[b, i])
             place += 2 * n
         for stage in range(n_stages):
-            for b in range(n_batch):
-                for i in range(n):
-                    after[b, i] += weights.b[stage] * slopes[stage, b, i]
+            _add_scaled(weights.b[stage], slopes[stage], after)
 
 
 @jit(fastmath=EXACT)
@@ -133,64 +146,56 @@ def step_vjp(weights, kept, before, after, error, earlier):  # type: ignore[no-u
     n_batch, n = before.shape
     n_stages, first = weights.b.shape[0], _first(weights, n)
     n_steps, widths = np.empty(n_batch, np.int64), np.full(n_batch, -1.0)
-    rate = np.empty((n, n_batch), before.dtype)
-    value, pull = np.empty((n_batch, n), before.dtype), np.empty((n_batch, n), before.dtype)
-    back = np.empty((n_batch, n), before.dtype)
-    slopes = np.empty((n_stages, n_batch, n), before.dtype)  # the gradients of K
+    scratch = np.empty((4, n_batch, n), before.dtype)
+    rate, value, pull, back = scratch[0], scratch[1], scratch[2], scratch[3]
+    shares = np.empty((n_stages, n_batch, n), before.dtype)  # the gradients of K
     most = _steps(weights, kept, first, n, n_steps)
+    copy(error, earlier)
     for b in range(n_batch):
-        for i in range(n):
-            earlier[b, i] = error[b, i]
+        for i in range(first + 2 * n):
             kept[b, i] = 0
-            kept[b, first + i] = 0
-            kept[b, first + n + i] = 0
-            if weights.linear:
-                kept[b, n + i] = 0
     for k in range(most - 1, -1, -1):
         _rates(weights, kept, first, n, n_steps, k, widths, rate)
+        fill(shares.reshape(n_stages * n_batch, n), 0)
         for stage in range(n_stages):
-            for b in range(n_batch):
-                for i in range(n):
-                    slopes[stage, b, i] = weights.b[stage] * earlier[b, i]
+            _add_scaled(weights.b[stage], earlier, shares[stage])
         for stage in range(n_stages - 1, -1, -1):
+            share = shares[stage]
             place = first + 2 * n + 1 + 2 * n * (k * n_stages + stage)
             for b in range(n_batch):
-                for i in range(n):
-                    away = kept[b, place + n + i]  # from the target
-                    value[b, i] = kept[b, place + i] if weights.is_beer else away
-                    if not weights.is_beer:
-                        away -= kept[b, place + i]
-                    r, share = rate[i, b], slopes[stage, b, i]
-                    slope = r  # -dr / d log τ
+                for i in range(n):  # of log τ
+                    slope = rate[b, i]
                     if weights.is_exponential:
-                        slope = weights.pace[i] * widths[b] * (1 - r)
-                    kept[b, first + n + i] -= share * away * slope
-                    pull[b, i] = share * r
+                        slope = weights.pace[i] * widths[b] * (1 - slope)
+                    kept[b, first + n + i] -= share[b, i] * kept[b, place + n + i] * slope
+                for i in range(n):
+                    pull[b, i] = share[b, i] * rate[b, i]
+                    back[b, i] = 0
+                    value[b, i] = kept[b, place + i]
+                if not weights.is_beer:  # what the target was
+                    for i in range(n):
+                        value[b, i] += kept[b, place + n + i]
             if not weights.is_beer:
                 times_slope(weights.activation, value, pull)
-                for b in range(n_batch):  # pull is now that of the preactivation
-                    for i in range(n):
-                        back[b, i] = 0
-                add_product(pull, 0, weights.back, back, 0, n)
-            else:
-                for b in range(n_batch):
-                    for i in range(n):
-                        back[b, i] = 0
-                add_product(pull, 0, weights.back, back, 0, n)
+            add_product(pull, 0, weights.back, back, 0, n)
+            if weights.is_beer:
                 times_slope(weights.activation, value, back)
             for b in range(n_batch):
-                where = (k + weights.node[stage]) / n_steps[b]
                 for i in range(n):
                     kept[b, place + n + i] = pull[b, i]
                     kept[b, i] += pull[b, i]
-                    if weights.linear:
+                if weights.linear:
+                    where = (k + weights.node[stage]) / n_steps[b]
+                    for i in range(n):
                         kept[b, n + i] += where * pull[b, i]
-                    if weights.is_beer:
+                if weights.is_beer:
+                    for i in range(n):
                         kept[b, first + i] += back[b, i]
-                    total = back[b, i] - slopes[stage, b, i] * rate[i, b]
-                    earlier[b, i] += total
-                    for j in range(stage):
-                        slopes[j, b, i] += weights.a[stage, j] * total
+                for i in range(n):
+                    back[b, i] -= share[b, i] * rate[b, i]
+            _add_scaled(1, back, earlier)
+            for j in range(stage):
+                _add_scaled(weights.a[stage, j], back, shares[j])
 
 
 @jit

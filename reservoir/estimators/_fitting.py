@@ -59,6 +59,13 @@ def train(
                     f"early_stopping must leave targets to {what}, got none in that part of the "
                     "data; change validation_fraction, or set early_stopping=False."
                 )
+        some = learned.targets[learned.weight > 0]
+        if hasattr(estimator, "classes_") and (some == some[0]).all():
+            raise ValueError(
+                "early_stopping must leave two classes at least to learn from, but the last "
+                f"{estimator.validation_fraction:.0%} that are held back hold all others; shuffle "
+                "the sequences, or set early_stopping=False."
+            )
     trainer = _make_trainer(estimator, learned, held_back)
     if partial:
         course.finished = ""

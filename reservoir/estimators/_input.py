@@ -59,6 +59,19 @@ class SequenceInput:
         )
         return weight if self._per_sequence else layout.gather(weight)
 
+    def _warn_of_single_row(self, layout: Layout) -> None:
+        """Warn where a row is predicted without those before it."""
+        if layout.is_single and layout.n_rows == 1 and not self._per_sequence:
+            warn(
+                "A single row is predicted from the state in which sequences begin, without any "
+                "memory of the rows before it; pass whole sequences or an initial_state"
+                + (
+                    ", or set predict_state='carry'."
+                    if hasattr(self, "predict_state")
+                    else ", or use stream()."
+                )
+            )
+
     def _outputs_as(self, y: Any, X: Any, groups: Any) -> tuple[NDArray[Any], Layout]:
         """Return the outputs that are to be compared with targets."""
         outputs, layout, _ = self._outputs(X, groups, None)

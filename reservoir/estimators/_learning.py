@@ -180,10 +180,11 @@ class BaseReadout(BaseEchoState):
     def _check_lengths(self, task: "Task") -> None:
         shortest = int((task.layout.lengths + task.seen).min())
         if shortest <= self.warmup:
+            carries = self.predict_state == "carry"
+            what = "make the first block longer" if carries else "drop the short sequences"
             raise ValueError(
                 f"warmup must be smaller than the length of every sequence, got warmup="
-                f"{self.warmup} and a sequence of {shortest} row(s); lower warmup or drop the "
-                "short sequences."
+                f"{self.warmup} and a sequence of {shortest} row(s); lower warmup or {what}."
             )
 
     def _samples(self, task: "Task") -> Iterator[tuple[slice, Floats]]:
@@ -414,7 +415,7 @@ class BaseReadout(BaseEchoState):
         check_is_fitted(self)
         rows, layout = self._sequences(X, groups, reset=False)
         states, seen = self._begin(layout, initial_state)
-        if initial_state is None and not streaming:
+        if initial_state is None and not streaming and self.predict_state == "reset":
             self._warn_of_single_row(layout)
         if self.feedback:
             outputs = run_with_feedback(
@@ -430,18 +431,6 @@ class BaseReadout(BaseEchoState):
             blocks = self._reservoir.harvest(rows, layout, states)
             outputs = np.concatenate([self._read(features, method) for _, features in blocks])
         return outputs, layout, as_returned_state(states, layout)
-
-    def _warn_of_single_row(self, layout: Layout) -> None:
-        if (
-            self.predict_state == "reset"
-            and layout.is_single
-            and layout.n_rows == 1
-            and not self._per_sequence
-        ):
-            warn(
-                "A single row is predicted from rest, without any memory of the rows before it; "
-                "pass whole sequences, an initial_state, or set predict_state='carry'."
-            )
 
 
 @dataclass

@@ -281,6 +281,8 @@ class BaseTrained(SequenceInput, BaseEstimator):
             whole = y.ndim == 3
         else:
             whole = isinstance(y, list | tuple) and len(y) > 0 and np.ndim(y[0]) == 2
+            if isinstance(y, list | tuple) and not whole:  # series of different lengths
+                whole = len({np.shape(part) for part in y if np.ndim(part) == 1}) > 1
         if not whole:
             return None
         if (np.ndim(X[0]) + 1 if isinstance(X, list | tuple) else np.ndim(X)) != 2:
@@ -332,7 +334,14 @@ class BaseTrained(SequenceInput, BaseEstimator):
     ) -> "Examples":
         from reservoir.training._batches import Examples
 
-        encoded = self._encode(targets).astype(rows.dtype, copy=False)
+        with np.errstate(over="ignore"):
+            encoded = self._encode(targets).astype(rows.dtype, copy=False)
+        if np.isinf(encoded).any():
+            raise ValueError(
+                f"y must fit into {rows.dtype}, got numbers up to "
+                f"{np.nanmax(np.abs(targets)):.3g}; scale it, for example by "
+                "TransformedTargetRegressor(..., transformer=StandardScaler())."
+            )
         weight = self._stacked_weight(sample_weight, layout)
         known = is_known(targets)
         if not known.any():

@@ -152,6 +152,8 @@ class TrainedRegressor(NumberTargets, MultiOutputMixin, RegressorMixin, BaseTrai
         """
         self._check_returnable(return_state)
         outputs, layout, states = self._outputs(X, groups, initial_state, n_steps)
+        if initial_state is None and not return_state and not self._n_steps:
+            self._warn_of_single_row(layout)
         result = self._in_form(self._with_target_ndim(outputs), layout)
         return (result, states) if return_state else result
 
@@ -390,6 +392,8 @@ class TrainedClassifier(LabelTargets, ClassifierMixin, BaseTrained):
         """
         self._check_returnable(return_state)
         outputs, layout, states = self._outputs(X, groups, initial_state)
+        if initial_state is None and not return_state:
+            self._warn_of_single_row(layout)
         result = self._in_form(self._labels(outputs), layout)
         return (result, states) if return_state else result
 
