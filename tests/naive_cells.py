@@ -166,7 +166,35 @@ def ctrnn(cell, p, x, state, teacher=None):
     return np.array(path)
 
 
+def mtrnn(cell, p, x, state, teacher=None):
+    f, n = FUNCTIONS[cell.activation], len(p.bias)
+    taus = [tau for size, tau in cell.groups for _ in range(size)]
+    u, y, path = list(state[:n]), list(state[n:]), []
+    for t, row in enumerate(x):
+        fed = y
+        if teacher is not None:
+            values, share = teacher[0][t], teacher[1][t]
+            fed = [share * d + (1 - share) * own for d, own in zip(values, y, strict=True)]
+        fired = [f(each) for each in u]
+        u = [
+            (1 - 1 / taus[j]) * u[j]
+            + (
+                product(fired, p.recurrent_weights, j)
+                + product(fed, p.feedback_weights, j)
+                + product(row, p.input_weights, j)
+                + p.bias[j]
+            )
+            / taus[j]
+            for j in range(n)
+        ]
+        fired = [f(each) for each in u]
+        y = [product(fired, p.output_weights, k) + p.output_bias[k] for k in range(len(y))]
+        path.append(u + y)
+    return np.array(path)
+
+
 TWINS = {
+    "mtrnn": mtrnn,
     "ctrnn": ctrnn,
     "elman": elman,
     "jordan": fully_recurrent,

@@ -12,6 +12,7 @@ from reservoir.cells import (
     CTRNN,
     GRU,
     LSTM,
+    MTRNN,
     Cell,
     Elman,
     FullyRecurrent,
@@ -45,6 +46,8 @@ VARIANTS = [
     CTRNN("beer", "sigmoid", (2.0, 20.0), integrator="rk4", step=0.6),
     CTRNN("jaeger", "tanh", (2.0, 20.0), integrator="rk4", linear=True),
     CTRNN("beer", "identity", 5.0, step=0.3, linear=True),
+    *(MTRNN(((5, 1.0), (3, 6.0)), activation=f) for f in ("tanh", "sigmoid", "relu", "identity")),
+    MTRNN(((3, 1.5), (4, 3.0), (2, 20.0)), links=[[1, 1, 0], [0, 1, 1], [1, 0, 1]]),
 ]
 VARIANTS += [cell() for cell in CELLS.values() if not any(type(v) is cell for v in VARIANTS)]
 every_variant = pytest.mark.parametrize("cell", VARIANTS, ids=repr)
@@ -60,6 +63,8 @@ class Case:
         self.n_inputs, self.n_units, self.n_outputs = rng.integers(1, [4, 20, 4])
         if isinstance(cell, CTRNN):  # intervals stand behind the features
             self.n_inputs = 1 + self.n_inputs * (1 + cell.linear)
+        if isinstance(cell, MTRNN):
+            self.n_units = sum(n for n, _ in cell.groups)
         self.n_steps = n_steps or int(rng.integers(1, 7))
         self.n_batch = int(rng.integers(1, 10))
         p = cell.init(int(self.n_inputs), int(self.n_units), int(self.n_outputs), rng)
@@ -166,6 +171,8 @@ def test_gradients_are_those_of_finite_differences(cell, seed, dtype, tolerance)
     by_parameter = differences(lambda v: case.loss(views(case.p, v), case.x, case.begin), vector)
     if isinstance(cell, Leaky) and not cell.learn_leak:
         by_parameter[-case.n_units :] = 0
+    if isinstance(cell, MTRNN):  # links that are not allowed
+        by_parameter[flat(cell.allowed(case.p), np.float64) == 0] = 0
     assert_close = partial(np.testing.assert_allclose, rtol=10 * tolerance)
     assert_close(parameters, by_parameter, atol=tolerance * max(1, abs(by_parameter).max()))
     by_input = differences(lambda x: case.loss(case.p, x, case.begin), case.x)

@@ -239,7 +239,10 @@ class TestInterrupt:
 
         monkeypatch.setattr("reservoir.model_selection.evaluate", stop)
         search = ESNSearchCV(esn(), GRID, cv=2)
-        with pytest.raises(KeyboardInterrupt):
+        with (
+            pytest.warns(UserWarning, match="no group of candidates was done"),
+            pytest.raises(KeyboardInterrupt),
+        ):
             search.fit(X, Y)
         assert not hasattr(search, "cv_results_")
 

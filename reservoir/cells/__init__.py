@@ -8,6 +8,7 @@ Those that are known by a name:
 
 Others are passed as objects, ``RNNRegressor(cell=MyCell())``; see `Cell`. `CTRNN` is one of them,
 since its rows need to know how long ago the last one was; `reservoir.CTRNNRegressor` tells it.
+`MTRNN` is another, which is made of groups.
 `state_gradients` looks at their way back step by step.
 """
 
@@ -18,6 +19,7 @@ from reservoir.cells._fully_recurrent import FullyRecurrent, Jordan
 from reservoir.cells._gru import GRU
 from reservoir.cells._leaky import Leaky
 from reservoir.cells._lstm import LSTM
+from reservoir.cells._mtrnn import MTRNN
 from reservoir.kernels._drive import no_forcing
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "CTRNN",
     "GRU",
     "LSTM",
+    "MTRNN",
     "Cell",
     "Elman",
     "FullyRecurrent",

@@ -56,6 +56,10 @@ class Cell(ABC):
         """Return the columns of the state that layers above and the output see."""
         return slice(0, n_units)
 
+    def learned_state(self, n_units: int, n_outputs: int) -> NDArray[np.bool_]:
+        """Return which numbers of a state are learned, where initial states are."""
+        return np.ones(self.n_state(n_units, n_outputs), bool)
+
     @abstractmethod
     def init(
         self, n_inputs: int, n_units: int, n_outputs: int, rng: np.random.Generator

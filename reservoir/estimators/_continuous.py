@@ -367,7 +367,7 @@ class Evolution(ContinuousTrained):
     max_iter: int
     tol: float
     warmup: int
-    learn_initial_state: bool
+    learn_initial_state: bool | str
     verbose: bool | int
     _vector: Any
     _template: Any

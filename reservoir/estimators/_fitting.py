@@ -51,6 +51,11 @@ def train(
         Whether the weights are those of an earlier training.
     """
     learned, held_back = examples, None
+    if estimator.early_stopping and estimator._network.n_starts:
+        raise ValueError(
+            "early_stopping must be False with learn_initial_state='each', got True; sequences "
+            "that are held back would have no initial state."
+        )
     if estimator.early_stopping and not partial:
         learned, held_back = _split(estimator, examples)
         for part, what in ((learned, "learn from"), (held_back, "be judged by")):

@@ -54,8 +54,10 @@ class LSTMRegressor(TrainedRegressor):
         and each sequence is followed by as many rows of 0.
     warmup : int, default=0
         First rows of each sequence whose targets do not count.
-    learn_initial_state : bool, default=False
-        Whether the state in which sequences begin is learned; else it is 0.
+    learn_initial_state : bool or "each", default=False
+        Whether the state in which sequences begin is learned; else it is 0. "each" learns one for
+        each sequence of the training data, which selects what the network does
+        (``initial_states_``).
     loss : str or Loss, default="squared_error"
         "squared_error", "absolute_error", "huber", "quantile" (the median) or
         "binary_cross_entropy" (targets in [0, 1]; outputs are logits); or an object of
@@ -188,7 +190,7 @@ class LSTMRegressor(TrainedRegressor):
         pooling: str = "last",
         delay: int = 0,
         warmup: int = 0,
-        learn_initial_state: bool = False,
+        learn_initial_state: bool | str = False,
         loss: Any = "squared_error",
         solver: str = "adam",
         alpha: float = 0.0,
@@ -296,8 +298,10 @@ class LSTMClassifier(TrainedClassifier):
         and each sequence is followed by as many rows of 0.
     warmup : int, default=0
         First rows of each sequence whose targets do not count.
-    learn_initial_state : bool, default=False
-        Whether the state in which sequences begin is learned; else it is 0.
+    learn_initial_state : bool or "each", default=False
+        Whether the state in which sequences begin is learned; else it is 0. "each" learns one for
+        each sequence of the training data, which selects what the network does
+        (``initial_states_``).
     class_weight : dict, "balanced" or None, default=None
         Weight of each class; "balanced" makes them inversely proportional to their numbers.
     solver : {"adam", "adamw", "rmsprop", "sgd"}, default="adam"
@@ -432,7 +436,7 @@ class LSTMClassifier(TrainedClassifier):
         pooling: str = "last",
         delay: int = 0,
         warmup: int = 0,
-        learn_initial_state: bool = False,
+        learn_initial_state: bool | str = False,
         class_weight: Any = None,
         solver: str = "adam",
         alpha: float = 0.0,

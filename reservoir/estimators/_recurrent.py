@@ -66,8 +66,10 @@ class RNNRegressor(TrainedRegressor):
         and each sequence is followed by as many rows of 0.
     warmup : int, default=0
         First rows of each sequence whose targets do not count.
-    learn_initial_state : bool, default=False
-        Whether the state in which sequences begin is learned; else it is 0.
+    learn_initial_state : bool or "each", default=False
+        Whether the state in which sequences begin is learned; else it is 0. "each" learns one for
+        each sequence of the training data, which selects what the network does
+        (``initial_states_``).
     teacher_forcing : float or (float, float), default=0.0
         For a cell that feeds its output back, the share of steps at which the target is fed back
         in its place while fitting, drawn at random; or its first and last value, between which it
@@ -203,7 +205,7 @@ class RNNRegressor(TrainedRegressor):
         pooling: str = "last",
         delay: int = 0,
         warmup: int = 0,
-        learn_initial_state: bool = False,
+        learn_initial_state: bool | str = False,
         teacher_forcing: Any = 0.0,
         loss: Any = "squared_error",
         solver: str = "adam",
@@ -308,8 +310,10 @@ class RNNClassifier(TrainedClassifier):
         and each sequence is followed by as many rows of 0.
     warmup : int, default=0
         First rows of each sequence whose targets do not count.
-    learn_initial_state : bool, default=False
-        Whether the state in which sequences begin is learned; else it is 0.
+    learn_initial_state : bool or "each", default=False
+        Whether the state in which sequences begin is learned; else it is 0. "each" learns one for
+        each sequence of the training data, which selects what the network does
+        (``initial_states_``).
     class_weight : dict, "balanced" or None, default=None
         Weight of each class; "balanced" makes them inversely proportional to their numbers.
     solver : {"adam", "adamw", "rmsprop", "sgd"}, default="adam"
@@ -442,7 +446,7 @@ class RNNClassifier(TrainedClassifier):
         pooling: str = "last",
         delay: int = 0,
         warmup: int = 0,
-        learn_initial_state: bool = False,
+        learn_initial_state: bool | str = False,
         class_weight: Any = None,
         solver: str = "adam",
         alpha: float = 0.0,

@@ -35,7 +35,7 @@ class BaseTrained(SequenceInput, BaseEstimator):
         "pooling": [StrOptions({"mean", "last"})],
         "delay": [Interval(Integral, 0, None, closed="left")],
         "warmup": [Interval(Integral, 0, None, closed="left")],
-        "learn_initial_state": ["boolean"],
+        "learn_initial_state": ["boolean", StrOptions({"each"})],
         "teacher_forcing": [Interval(Real, 0, 1, closed="both"), tuple, list],
         "solver": [StrOptions({"sgd", "rmsprop", "adam", "adamw"})],
         "alpha": [Interval(Real, 0, None, closed="left")],
@@ -80,7 +80,7 @@ class BaseTrained(SequenceInput, BaseEstimator):
     pooling: str
     delay: int
     warmup: int
-    learn_initial_state: bool
+    learn_initial_state: bool | str
     teacher_forcing: Any
     solver: str
     alpha: float
@@ -241,11 +241,31 @@ class BaseTrained(SequenceInput, BaseEstimator):
         self._n_steps = longest if starting else max(longest, self._n_steps)
         self._per_sequence = per_sequence
         examples = self._examples(rows, layout, targets, sample_weight)
+        if not starting:
+            self._check_starts(examples.n_sequences)
         if starting:
             self._target_ndim = np.ndim(targets)
             self._draw(examples)
         self._train(examples, partial=partial)
         return self
+
+    def _check_starts(self, n_sequences: int) -> None:
+        n_starts = self._network.n_starts
+        if n_starts and n_sequences != n_starts:
+            raise ValueError(
+                f"X must have the {n_starts} sequence(s) of the training data, each of which has "
+                f"an initial state of its own, got {n_sequences}; for others pass initial_state, "
+                "such as rows of initial_states_."
+            )
+
+    @property
+    def initial_states_(self) -> Floats:
+        """Where sequences begin, (n_state,), or (n_sequences, n_state) where each has its own."""
+        check_is_fitted(self)
+        if self._network.bidirectional:
+            raise AttributeError("initial_states_ is not defined with bidirectional=True.")
+        states = [layer[0].initial_state for layer in self.parameters_.layers]
+        return np.concatenate(states, axis=-1)
 
     def _check_as_before(self, per_sequence: bool) -> None:
         if per_sequence != self._per_sequence:
@@ -263,6 +283,7 @@ class BaseTrained(SequenceInput, BaseEstimator):
             "n_units": (self.n_units, there.n_units),
             "n_layers": (self.n_layers, there.n_layers),
             "bidirectional": (self.bidirectional, there.bidirectional),
+            "learn_initial_state='each'": (self.learn_initial_state == "each", there.n_starts > 0),
             "dtype": (self.dtype, self._vector.dtype.name),
         }
         for name, (now, before) in asked.items():
@@ -415,6 +436,7 @@ class BaseTrained(SequenceInput, BaseEstimator):
             self.n_layers,
             self.bidirectional,
             self.pooling if self._per_sequence else None,
+            examples.n_sequences if self.learn_initial_state == "each" else 0,
         )
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         self._template = self._network.init(np.random.default_rng([seed, 0]))
@@ -495,6 +517,8 @@ class BaseTrained(SequenceInput, BaseEstimator):
             n_steps = self._n_steps
         rows, layout = self._rows_of(X, groups, n_steps, reset=False)
         weights = self.parameters_
+        if initial_state is None:
+            self._check_starts(layout.n_sequences)
         states = self._network.begin(weights, layout.n_sequences)
         if initial_state is not None:
             states = as_states(self._given_state(initial_state, layout.n_sequences), self._network)

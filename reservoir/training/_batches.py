@@ -64,6 +64,7 @@ class Batch(NamedTuple):
     has_teacher: Floats  # (n_steps, n_batch), 0 at the first step of a sequence
     fresh: NDArray[np.bool_]  # (n_batch,), begins where the network does
     stays: NDArray[np.bool_]  # (n_batch,), the next batch goes on where this one ends
+    sequence: Integers  # (n_batch,), which of the sequences each is a part of
 
     def some(self, columns: slice) -> "Batch":
         """Return some of what runs side by side."""
@@ -77,6 +78,7 @@ class Batch(NamedTuple):
             np.ascontiguousarray(self.has_teacher[:, columns]),
             self.fresh[columns],
             self.stays[columns],
+            self.sequence[columns],
         )
 
 
@@ -109,8 +111,20 @@ def make_batch(
     if wants_teacher:
         has_teacher = (position > 0).astype(examples.rows.dtype)
         teacher = examples.targets[np.maximum(index - 1, examples.bounds[sequence])]
-    flags = (np.broadcast_to(np.asarray(flag, bool), len(sequence)) for flag in (fresh, stays))
-    return Batch(examples.rows[index], lengths, targets, weight, teacher, has_teacher, *flags)
+    begins, goes_on = (
+        np.broadcast_to(np.asarray(flag, bool), len(sequence)) for flag in (fresh, stays)
+    )
+    return Batch(
+        examples.rows[index],
+        lengths,
+        targets,
+        weight,
+        teacher,
+        has_teacher,
+        begins,
+        goes_on,
+        sequence,
+    )
 
 
 @dataclass(frozen=True)

@@ -137,6 +137,7 @@ def _part_gradient(
         tape,
         np.ascontiguousarray(errors, outputs.dtype),
         fresh=batch.fresh,
+        sequence=batch.sequence,
         vanishing_penalty=objective.vanishing_penalty,
     )
     return mean + penalty, flat(found, outputs.dtype), ends

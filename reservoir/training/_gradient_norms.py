@@ -75,7 +75,7 @@ def _batch_norms(
     batch = make_batch(examples, some, 0 * lengths, lengths, fresh=True, stays=False, warmup=warmup)
     watched: Any = Watched(objective.network.cell)
     network = replace(objective.network, cell=watched)
-    arranged, states = network.arrange(weights), network.begin(weights, len(some))
+    arranged, states = network.arrange(weights), network.begin(weights, len(some), some)
     with np.errstate(over="ignore", invalid="ignore"):
         outputs, _, tape = network.forward(weights, arranged, batch.x, lengths, states)
         if not np.isfinite(outputs).all():

@@ -19,7 +19,7 @@ class Part(NamedTuple):
     """One direction of one layer."""
 
     cell: Any  # the cell's own parameters
-    initial_state: Floats  # (n_state,)
+    initial_state: Floats  # (n_state,), or (n_starts, n_state) with one for each sequence
 
 
 class Output(NamedTuple):
@@ -66,6 +66,8 @@ class Network:
         Whether each layer also runs backwards through each sequence.
     pooling : {"last", "mean"} or None
         What is read out of a whole sequence; None reads at every step.
+    n_starts : int
+        Sequences that have an initial state of their own; 0 where all share one.
     """
 
     cell: Cell
@@ -75,6 +77,7 @@ class Network:
     n_layers: int = 1
     bidirectional: bool = False
     pooling: str | None = None
+    n_starts: int = 0
 
     @property
     def n_state(self) -> int:
@@ -97,7 +100,7 @@ class Network:
             tuple(
                 Part(
                     self.cell.init(n_inputs, self.n_units, self.n_outputs, rng),
-                    np.zeros(self.n_state),
+                    np.zeros((self.n_starts, self.n_state) if self.n_starts else self.n_state),
                 )
                 for _ in range(self.n_directions)
             )
@@ -115,8 +118,13 @@ class Network:
             tuple(self.cell.arrange(part.cell) for part in layer) for layer in weights.layers
         )
 
-    def begin(self, weights: Weights, n_batch: int) -> States:
-        """Return the states in which sequences begin."""
+    def begin(self, weights: Weights, n_batch: int, sequence: Any = slice(None)) -> States:
+        """Return the states in which sequences begin, those of these where each has its own."""
+        if self.n_starts:
+            return tuple(
+                tuple(part.initial_state[sequence].copy() for part in layer)
+                for layer in weights.layers
+            )
         return tuple(
             tuple(np.tile(part.initial_state, (n_batch, 1)) for part in layer)
             for layer in weights.layers
@@ -193,6 +201,7 @@ class Network:
         errors: Floats,
         *,
         fresh: NDArray[np.bool_] | None = None,
+        sequence: NDArray[np.int64] | None = None,
         vanishing_penalty: float = 0.0,
     ) -> tuple[Weights, float]:
         """Return the gradient of the loss in all parameters, and the penalty for vanishing.
@@ -203,6 +212,9 @@ class Network:
             The gradient of the loss in the outputs.
         fresh : ndarray of shape (n_batch,), optional
             Which sequences began at the network's own initial state; all by default.
+        sequence : ndarray of shape (n_batch,), optional
+            Which of the initial states was theirs, where there are several; as they stand by
+            default.
         vanishing_penalty : float
             Factor of the regulariser of vanishing gradients.
         """
@@ -222,6 +234,7 @@ class Network:
                 number,
                 error,
                 slice(None) if fresh is None else fresh,
+                np.arange(n_batch) if sequence is None else sequence,
                 vanishing_penalty,
             )
             layers.append(parts)
@@ -238,6 +251,7 @@ class Network:
         number: int,
         error: Floats,
         fresh: Any,
+        sequence: NDArray[np.int64],
         penalty: float,
     ) -> tuple[tuple[Part, ...], Floats, float]:
         """Return a layer's gradients, the gradient in its inputs (0 for the first), the penalty."""
@@ -271,7 +285,13 @@ class Network:
                 below = below.reshape(n_steps, n_batch, -1)
                 below = turned(below, tape.lengths) if backwards else below
                 total = below if total.size == 0 else total + below
-            parts.append(Part(gradient, end[n_steps % 2][fresh].sum(0)))
+            start = end[n_steps % 2][fresh]
+            if self.n_starts:
+                of_starts = np.zeros((self.n_starts, self.n_state), error.dtype)
+                np.add.at(of_starts, sequence[fresh], start)
+                parts.append(Part(gradient, of_starts))
+            else:
+                parts.append(Part(gradient, start.sum(0)))
         return tuple(parts), total, omega
 
     def _before(self, states: Floats, forcing: Forcing) -> Floats:

@@ -39,7 +39,7 @@ class Settings:
     decoupled: bool  # whether the optimiser sees to alpha itself
     dropout: float
     teacher_forcing: Any  # the share, or the first and the last
-    learn_initial_state: bool
+    learn_initial_state: Any  # True, False or "each"
 
 
 @dataclass
@@ -225,7 +225,7 @@ class Trainer:
         return float(forcing[0] + progress * (forcing[1] - forcing[0]))
 
     def _states(self, weights: Weights, batch: Batch, carried: States | None) -> States:
-        states = self.objective.network.begin(weights, len(batch.lengths))
+        states = self.objective.network.begin(weights, len(batch.lengths), batch.sequence)
         if carried is not None and not batch.fresh.all():
             for layer, ends in zip(states, carried, strict=True):
                 for state, end in zip(layer, ends, strict=True):
@@ -246,12 +246,15 @@ class Trainer:
 
     def _masks(self, vector: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return which parameters stay as they are, and which are drawn to 0 by alpha."""
-        return fixed_of(self.template, self.settings.learn_initial_state), decayed_of(self.template)
+        return self._fixed(), decayed_of(self.template)
 
-
-def fixed_of(template: Weights, learn_initial_state: bool) -> NDArray[np.bool_]:
-    """Return which numbers of the vector of all parameters are not learned."""
-    return _marked(template, lambda part: [] if learn_initial_state else [part.initial_state])
+    def _fixed(self) -> NDArray[np.bool_]:
+        """Return which numbers of the vector of all parameters are not learned."""
+        network = self.objective.network
+        learned = network.cell.learned_state(network.n_units, network.n_outputs)
+        if not self.settings.learn_initial_state:
+            learned[:] = False
+        return _marked(self.template, lambda part: [part.initial_state], ~learned)
 
 
 def decayed_of(template: Weights) -> NDArray[np.bool_]:
@@ -263,12 +266,14 @@ def decayed_of(template: Weights) -> NDArray[np.bool_]:
     return marked
 
 
-def _marked(template: Weights, some: Callable[[Any], list[Any]]) -> NDArray[np.bool_]:
+def _marked(
+    template: Weights, some: Callable[[Any], list[Any]], mark: Any = True
+) -> NDArray[np.bool_]:
     marked = np.zeros(sum(leaf.size for leaf in leaves(template)), bool)
     for layer in views(template, marked).layers:
         for part in layer:
             for leaf in some(part):
-                leaf[...] = True
+                leaf[...] = mark
     return marked
 
 

@@ -43,7 +43,7 @@ def evolve(
     n_generations: int,
     tol: float,
     warmup: int,
-    learn_initial_state: bool,
+    learn_initial_state: bool | str,
     rng: np.random.Generator,
     each_generation: Callable[[float], None],
 ) -> Evolved:
