@@ -16,14 +16,16 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from tqdm import tqdm
 
 from reservoir import datasets, metrics
-from reservoir.estimators import ESNRegressor, ESNTransformer, LSTMRegressor
+from reservoir.estimators import CTRNNRegressor, ESNRegressor, ESNTransformer, LSTMRegressor
 from reservoir.plotting import check_picture
 
 # shares of `hold` at which classic models see the past of both inputs
 LAG_SHARES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, *np.arange(0.1, 1.01, 0.1))
 
 
-LSTM_EPOCHS = 300  # of the whole training part, some half a minute on two cores
+# of the whole training part, each some half a minute on two cores
+LSTM_EPOCHS = 300
+CTRNN_EPOCHS = 800
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,14 +55,14 @@ def run(arguments: argparse.Namespace) -> int:
         f"{arguments.folds} time-ordered folds.\n",
         flush=True,
     )
-    n_fits = len(models) * (arguments.folds + 1) - arguments.folds  # the LSTM has no folds
+    n_fits = sum(1 if _is_trained(model) else arguments.folds + 1 for model in models.values())
     with tqdm(total=n_fits, unit="fit", leave=False) as progress:
         for name, model in models.items():
             progress.set_description(name)
             fold_errors = []
-            trained = isinstance(model, LSTMRegressor)
+            trained = _is_trained(model)
             if trained and progress.disable is False:
-                model.set_params(verbose=True)
+                _network_of(model).set_params(verbose=True)
             for past, future in () if trained else folds:
                 fitted = clone(model).fit(X[past], y[past])
                 predicted = fitted.predict(X[: future[-1] + 1])[future]
@@ -77,8 +79,8 @@ def run(arguments: argparse.Namespace) -> int:
     print(
         "\nClassic models see both inputs at lags up to the longest hold; a pulse lasts one step "
         "and is\nbetween two lags most of the time. A hand-made count of the steps since the last "
-        "pulse would\nsolve the task for any of them: the networks learn to count. The LSTM, "
-        "whose weights\nare all trained, is fitted once, without folds."
+        "pulse would\nsolve the task for any of them: the networks learn to count. Networks "
+        "whose\nweights are all trained are fitted once, without folds."
     )
     if arguments.plot:
         _draw(X[test], y[test], outputs, hold, arguments.plot)
@@ -101,7 +103,7 @@ def timer_models(hold: int, seed: int) -> dict[str, Any]:
 
     Returns
     -------
-    dict of str to Pipeline or LSTMRegressor
+    dict of str to estimator
     """
     lags = [max(1, round(share * hold)) for share in LAG_SHARES]
     lagged = FunctionTransformer(with_lags, kw_args={"lags": lags})
@@ -109,7 +111,9 @@ def timer_models(hold: int, seed: int) -> dict[str, Any]:
     return {
         "ESN -> trees": make_pipeline(decaying_units(hold, seed), trees),
         "ESN, own readout": network_with_own_readout(hold, seed),
+        "CTRNN -> trees": clone(decaying_flow(hold, seed)).set_params(readout=trees),
         "LSTM": trained_network(hold, seed),
+        "CTRNN, trained": trained_flow(hold, seed),
         "lags -> ridge": make_pipeline(lagged, Ridge()),
         "lags -> trees": make_pipeline(lagged, trees),
     }
@@ -169,6 +173,59 @@ def trained_network(hold: int, seed: int) -> LSTMRegressor:
         n_iter_no_change=LSTM_EPOCHS,
         random_state=seed,
     )
+
+
+def decaying_flow(hold: int, seed: int) -> CTRNNRegressor:
+    """Twenty units without links, that a pulse kicks and that decay over hold / 200 to hold / 10.
+
+    They are so fast that what earlier pulses have left is far below the last one: the logarithm of
+    each falls linearly with the time since.
+    """
+    return CTRNNRegressor(
+        n_units=20,
+        time_constants=(hold / 200, hold / 10),
+        topology=np.zeros((20, 20)),
+        input_weights="bernoulli",
+        input_scaling=np.array([1.0, 0.0]),
+        bias_scaling=0.0,
+        random_state=seed,
+    )
+
+
+def trained_flow(hold: int, seed: int) -> Pipeline:
+    """Twenty-four continuous-time units that begin with time constants of 1 to hold steps."""
+    ctrnn = CTRNNRegressor(
+        n_units=24,
+        training="bptt",
+        time_constants=(1.0, float(hold)),
+        bptt_steps=2 * hold,
+        carry_state=False,
+        batch_size=16,
+        learning_rate_init=0.03,
+        learning_rate="cosine",
+        max_iter=CTRNN_EPOCHS,
+        tol=0.0,
+        n_iter_no_change=CTRNN_EPOCHS,
+        dtype="float32",
+        random_state=seed,
+    )
+    # a pulse of 1 in so many steps tells little of itself
+    factors = {"factors": (10.0, 3.0)}
+    return make_pipeline(FunctionTransformer(scaled, kw_args=factors), ctrnn)
+
+
+def scaled(X: NDArray[np.float64], factors: tuple[float, ...]) -> NDArray[np.float64]:
+    """Multiply each column by its factor."""
+    return X * np.array(factors)
+
+
+def _network_of(model: Any) -> Any:
+    return model[-1] if isinstance(model, Pipeline) else model
+
+
+def _is_trained(model: Any) -> bool:
+    network = _network_of(model)
+    return isinstance(network, LSTMRegressor) or getattr(network, "training", "") == "bptt"
 
 
 def with_lags(X: NDArray[np.float64], lags: list[int]) -> NDArray[np.float64]:

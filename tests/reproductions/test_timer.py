@@ -13,7 +13,12 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.pipeline import make_pipeline
 
 from reservoir import datasets
-from reservoir._cli_timer import decaying_units, network_with_own_readout
+from reservoir._cli_timer import (
+    decaying_flow,
+    decaying_units,
+    network_with_own_readout,
+    trained_flow,
+)
 from reservoir.metrics import nrmse, switch_off_error
 
 SEEDS = range(400, 405)  # of series that were not looked at when the models were made
@@ -44,6 +49,29 @@ def test_states_into_trees():
     assert error <= 0.10
     assert late <= 2
     assert latest <= 15
+
+
+@pytest.mark.slow
+def test_flow_into_trees():
+    """Hold 1000: the states of a continuous-time network with log-spaced τ, read by trees."""
+    errors = []
+    for seed in SEEDS:
+        trees = HistGradientBoostingRegressor(early_stopping=False, random_state=seed)
+        model = decaying_flow(1000, seed).set_params(readout=trees)
+        errors.append(figures(model, 1000, seed))
+    print("CTRNN -> trees", errors)
+    error, late, _ = np.median(errors, axis=0)
+    assert error <= 0.10
+    assert late <= 2
+
+
+@pytest.mark.slow
+def test_trained_flow():
+    """Hold 1000: 24 units, all weights and time constants trained by gradient."""
+    errors = [figures(trained_flow(1000, seed), 1000, seed) for seed in SEEDS[:3]]
+    print("CTRNN, trained", errors)
+    error, _, _ = np.median(errors, axis=0)
+    assert error <= 0.25
 
 
 @pytest.mark.slow
