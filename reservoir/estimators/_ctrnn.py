@@ -545,7 +545,8 @@ class CTRNNRegressor(MultiOutputMixin, RegressorMixin, BaseCTRNN):
         at : array-like of shape (n_times,), or a list of them, optional
             Times of one's own at which to answer, in any order, none before the first row of its
             sequence: each from the last row before it, whose input is held. For several sequences a
-            list with those of each. Only with ``training="readout"``.
+            list with those of each. Answers for longer than ``ahead`` was in fit, or for shorter,
+            are extrapolations. Only with ``training="readout"``.
         initial_state : array-like of shape (n_state,) or (n_sequences, n_state), optional
             Where the sequences begin, as ``return_state`` returned it; rows then happen later
             than those that led there.
