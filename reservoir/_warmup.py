@@ -19,9 +19,10 @@ def warmup(*, verbose: bool = True) -> None:
     A kernel is compiled when it is first called, and kept for all later processes: in numba's
     cache folder of the user, or in that named by the environment variable ``NUMBA_CACHE_DIR``.
     Call this once after an installation, in an image for example; where everything is compiled
-    already it takes seconds. It runs small echo state networks, sparse and dense, in double and
-    single precision, side by side, alone and on their own output, and trains Elman, GRU and LSTM
-    networks in single precision, which is their default.
+    already it takes seconds, else one or two minutes. It runs small echo state networks, sparse and
+    dense, in double and single precision, side by side, alone and on their own output, a
+    continuous one, and trains Elman, GRU and LSTM networks in single precision, which is their
+    default.
 
     Parameters
     ----------
@@ -43,7 +44,7 @@ def warmup(*, verbose: bool = True) -> None:
     from reservoir._interrupt import PutOffInterrupt
     from reservoir.kernels._activations import activate
 
-    n_steps = 3 * len(DTYPES) * len(TOPOLOGIES) + 1 + len(CELLS)
+    n_steps = 3 * len(DTYPES) * len(TOPOLOGIES) + 2 + len(CELLS)
     with (
         PutOffInterrupt() as interrupt,  # numba would take Ctrl-C for an error of its own
         tqdm(total=n_steps, desc="Compiling", unit="step", disable=not verbose) as progress,
@@ -64,6 +65,7 @@ def warmup(*, verbose: bool = True) -> None:
 def _uses() -> Iterator[Any]:
     """Call everything that is compiled, one thing after the other."""
     from reservoir.estimators import (
+        CTRNNRegressor,
         ESNRegressor,
         ESNTransformer,
         RecursiveLeastSquares,
@@ -79,6 +81,8 @@ def _uses() -> Iterator[Any]:
         yield transformer.transform(X)
         yield transformer.transform(inputs)
         yield ESNRegressor(n_units=16, alpha=1e-3, **network).fit(inputs, targets).generate(2)
+    ctrnn = CTRNNRegressor(n_units=16, alpha=1e-3, random_state=0).fit(X[:-1], X[1:, 0])
+    yield ctrnn.predict(inputs)
     for cell in CELLS:
         network_of_cell = RNNRegressor(cell=cell, n_units=4, max_iter=1, random_state=0)
         network_of_cell.fit(inputs, targets)

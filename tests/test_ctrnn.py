@@ -89,6 +89,16 @@ def test_states_solve_the_equation():
     np.testing.assert_allclose(found, expected, atol=1e-6 * abs(ctrnn.coef_).sum())
 
 
+def test_states_are_those_that_are_read():
+    ctrnn = small(include_input=False).fit(X, Y, times=T)
+    states = ctrnn.states(X, times=T)
+    assert states.shape == (500, 30)
+    np.testing.assert_allclose(states @ ctrnn.coef_ + ctrnn.intercept_, ctrnn.predict(X, times=T))
+    assert [len(part) for part in ctrnn.states([X[:9], X[9:20]], times=[T[:9], T[9:20]])] == [9, 11]
+    with pytest.raises(AttributeError, match="states"):
+        small(training="bptt").states(X)
+
+
 def test_dates_are_numbers_of_their_unit():
     index = pd.Timestamp("2020-01-01") + pd.to_timedelta(T, unit="h")
     frame = pd.DataFrame(X, index=index, columns=["a", "b"])

@@ -174,6 +174,20 @@ class ContinuousReadout(TimedInput):
         )  # fmt: skip
         self._noise_rngs: list[np.random.Generator] = []
 
+    def states(self, X: Timed, groups: Any, initial_state: Any) -> tuple[Floats, Layout]:
+        """Return the states of the units at stacked rows, and their layout."""
+        rows, moments, layout, _ = self._timed(X, groups, reset=False)
+        states, _ = self._begin(layout, initial_state)
+        return self._paths(rows, moments, layout, states), layout
+
+    def _paths(self, rows: Floats, moments: Floats, layout: Layout, states: Floats) -> Floats:
+        """Return the states of the units at stacked rows; ``states`` ends where they do."""
+        reservoir: ContinuousReservoir = replace(self._reservoir, aims=False, include_input=False)
+        paths = np.empty((layout.n_rows, reservoir.n_features), reservoir.dtype)
+        for _ in reservoir.harvest(np.column_stack([rows, moments]), layout, states, out=paths):
+            pass
+        return paths
+
     def outputs_at(
         self, X: Any, groups: Any, initial_state: Any, at: Any, method: str = "predict"
     ) -> tuple[NDArray[Any], Layout, NDArray[Any]]:
@@ -181,7 +195,6 @@ class ContinuousReadout(TimedInput):
         check_is_fitted(self)
         if self._per_sequence:
             raise ValueError("at must be None where there is one target for each sequence.")
-        reservoir: ContinuousReservoir = replace(self._reservoir, aims=False, include_input=False)
         timed = X if isinstance(X, Timed) else Timed(X)
         if timed.ahead is not None:
             raise ValueError("at and ahead cannot be given together; at says all.")
@@ -189,9 +202,7 @@ class ContinuousReadout(TimedInput):
         if np.isnan(moments).any():
             raise ValueError("at needs times of the rows: a time index, or times=.")
         states, _ = self._begin(layout, initial_state)
-        paths = np.empty((layout.n_rows, reservoir.n_features), reservoir.dtype)
-        for _ in reservoir.harvest(np.column_stack([rows, moments]), layout, states, out=paths):
-            pass
+        paths = self._paths(rows, moments, layout, states)
         wanted = [at] if layout.is_single else list(at)
         if len(wanted) != layout.n_sequences:
             raise ValueError(

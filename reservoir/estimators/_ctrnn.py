@@ -147,6 +147,28 @@ class BaseCTRNN(BaseEstimator):
         check_is_fitted(self)
         return float(self.network_._clock.interval)
 
+    @available_if(lambda self: self.training == "readout")
+    def states(
+        self, X: Any, *, times: Any = None, groups: Any = None, initial_state: Any = None
+    ) -> Any:
+        """Return the states of the units at each row, as features for something else.
+
+        Only with ``training="readout"``.
+
+        Parameters
+        ----------
+        X, times, groups, initial_state
+            As in `predict`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_units), 3-D array or list
+            In the form of ``X``.
+        """
+        check_is_fitted(self)
+        states, layout = self.network_.states(Timed(X, times), groups, initial_state)
+        return layout.restore(states)
+
     def __sklearn_is_fitted__(self) -> bool:
         return "network_" in self.__dict__
 

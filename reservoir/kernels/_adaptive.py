@@ -9,7 +9,7 @@ mean of ``(error / (atol + rtol max(|x before|, |x after|)))²`` over the units,
 import numpy as np
 from numpy.typing import NDArray
 
-from reservoir.kernels._flow import Floats, FlowNetwork, drives, write_slopes
+from reservoir.kernels._flow import Floats, FlowNetwork, Pair, drives, write_slopes
 from reservoir.kernels._jit import EXACT, jit
 from reservoir.kernels._lockstep import drive_of
 
@@ -59,7 +59,7 @@ def harvest_adaptive(
     """
     drive, change, interval = drives(network, inputs)
     states = np.empty_like(drive)
-    x = state.astype(network.dtype).reshape(-1, 1)
+    x = state.astype(network.dtype)
     stopped = _run_rows(network.alone, network.rule, drive, change, interval, x, rtol, atol, states)
     return states, int(stopped)
 
@@ -77,11 +77,11 @@ def solve(
     Steps pass the moments by; what lies within them comes from their polynomials.
     """
     drive = drive_of(network, np.atleast_2d(inputs))
-    nothing = np.empty((0, 1), network.dtype)
+    nothing = np.empty(0, network.dtype)
     states = np.empty((len(moments), network.n_units), network.dtype)
-    x = state.astype(network.dtype).reshape(-1, 1)
+    x = state.astype(network.dtype)
     status = _solve(
-        network.alone, network.rule, drive.reshape(-1, 1), nothing, float(moments[-1]), x, rtol,
+        network.alone, network.rule, drive[0], nothing, float(moments[-1]), x, rtol,
         atol, moments.astype(np.float64), states,
     )  # fmt: skip
     return states, status == DONE
@@ -89,15 +89,14 @@ def solve(
 
 @jit
 def _run_rows(weights, rule, drive, change, interval, x, rtol, atol, states):  # type: ignore[no-untyped-def]
-    n = x.shape[0]
+    nothing = drive[0, :0]
     for t in range(drive.shape[0]):
-        now = drive[t].reshape(n, 1)
-        changing = change[t : t + 1].reshape(change[t : t + 1].size, 1)
+        now, changing = drive[t], change[t] if change.shape[0] > 0 else nothing
         end = np.float64(interval[t])
         moments = np.full(1, end)
         if end == 0:
-            for i in range(n):
-                states[t, i] = x[i, 0]
+            for i in range(x.shape[0]):
+                states[t, i] = x[i]
         elif _solve(weights, rule, now, changing, end, x, rtol, atol, moments, states[t : t + 1]):
             return t
     return -1
@@ -107,23 +106,27 @@ def _run_rows(weights, rule, drive, change, interval, x, rtol, atol, states):  #
 def _solve(weights, rule, drive, change, end, x, rtol, atol, moments, states):  # type: ignore[no-untyped-def]
     """Take x to the end of an interval, in place, and write the states at moments in it."""
     n = x.shape[0]
-    slopes = np.zeros((7, n, 1), x.dtype)
-    argument, active, target, new = (
-        np.zeros_like(x), np.zeros_like(x), np.zeros_like(x), np.zeros_like(x)
-    )  # fmt: skip
-    rate = rule.pace.reshape(n, 1)
+    slopes = np.zeros((7, n), x.dtype)
+    argument, new = np.zeros_like(x), np.zeros_like(x)
+    active, target = _pair(np.zeros_like(x)), _pair(np.zeros_like(x))
+    x_pair, argument_pair, new_pair = _pair(x), _pair(argument), _pair(new)
+    rate, offset = rule.pace, rule.offset
     where = np.zeros(1, x.dtype)
-    write_slopes(weights, rule, x, drive, change, where, rate, active, target, slopes[0])
+    write_slopes(
+        weights, rule, offset, x_pair, drive, change, where, rate, active, target, slopes[0]
+    )
     size = _norm(x, x, x, rtol, atol)
     pace = _norm(slopes[0], x, x, rtol, atol)
     h = 1e-6 if size < 1e-5 or pace < 1e-5 else 0.01 * size / pace
     h = min(h, end)
     for i in range(n):
-        argument[i, 0] = x[i, 0] + h * slopes[0, i, 0]
+        argument[i] = x[i] + h * slopes[0, i]
     where[0] = h / end
-    write_slopes(weights, rule, argument, drive, change, where, rate, active, target, slopes[1])
+    write_slopes(
+        weights, rule, offset, argument_pair, drive, change, where, rate, active, target, slopes[1]
+    )
     for i in range(n):
-        argument[i, 0] = slopes[1, i, 0] - slopes[0, i, 0]
+        argument[i] = slopes[1, i] - slopes[0, i]
     bend = max(pace, _norm(argument, x, x, rtol, atol) / h)
     h = min(100 * h, max(1e-6, h * 1e-3) if bend <= 1e-15 else (0.01 / bend) ** 0.2, end)
     t, moment, largest = 0.0, 0, LARGEST
@@ -134,19 +137,20 @@ def _solve(weights, rule, drive, change, end, x, rtol, atol, moments, states):  
         for stage in range(1, 7):
             out = new if stage == 6 else argument
             for i in range(n):
-                total = x[i, 0] * 0
+                total = x[i] * 0
                 for j in range(stage):
-                    total += A[stage, j] * slopes[j, i, 0]
-                out[i, 0] = x[i, 0] + h * total
+                    total += A[stage, j] * slopes[j, i]
+                out[i] = x[i] + h * total
             where[0] = (t + NODE[stage] * h) / end
             write_slopes(
-                weights, rule, out, drive, change, where, rate, active, target, slopes[stage]
-            )
+                weights, rule, offset, new_pair if stage == 6 else argument_pair, drive, change,
+                where, rate, active, target, slopes[stage],
+            )  # fmt: skip
         for i in range(n):
-            total = x[i, 0] * 0
+            total = x[i] * 0
             for j in range(7):
-                total += ERROR[j] * slopes[j, i, 0]
-            argument[i, 0] = h * total
+                total += ERROR[j] * slopes[j, i]
+            argument[i] = h * total
         error = _norm(argument, x, new, rtol, atol)
         if not error < 1:  # not finite: a shorter step
             h *= max(SMALLEST, SAFETY * error**-0.2) if error < np.inf else SMALLEST
@@ -157,19 +161,19 @@ def _solve(weights, rule, drive, change, end, x, rtol, atol, moments, states):  
             s = (moments[moment] - t) / h
             for i in range(n):
                 if s >= 1:
-                    states[moment, i] = new[i, 0]
+                    states[moment, i] = new[i]
                 else:
-                    total = x[i, 0] * 0
+                    total = x[i] * 0
                     for j in range(7):
                         weight = DENSE[j, 3]
                         for power in range(2, -1, -1):
                             weight = weight * s + DENSE[j, power]
-                        total += weight * s * slopes[j, i, 0]
-                    states[moment, i] = x[i, 0] + h * total
+                        total += weight * s * slopes[j, i]
+                    states[moment, i] = x[i] + h * total
             moment += 1
         for i in range(n):
-            x[i, 0] = new[i, 0]
-            slopes[0, i, 0] = slopes[6, i, 0]
+            x[i] = new[i]
+            slopes[0, i] = slopes[6, i]
         if last:
             return DONE
         t += h
@@ -178,10 +182,15 @@ def _solve(weights, rule, drive, change, end, x, rtol, atol, moments, states):  
     return STUCK
 
 
+@jit
+def _pair(x):  # type: ignore[no-untyped-def]
+    return Pair(x.reshape(x.shape[0], 1), x)
+
+
 @jit(fastmath=EXACT)
 def _norm(x, before, after, rtol, atol):  # type: ignore[no-untyped-def]
     total = 0.0
     for i in range(x.shape[0]):
-        scale = atol + rtol * max(abs(before[i, 0]), abs(after[i, 0]))
-        total += (x[i, 0] / scale) ** 2
+        scale = atol + rtol * max(abs(before[i]), abs(after[i]))
+        total += (x[i] / scale) ** 2
     return np.sqrt(total / x.shape[0])

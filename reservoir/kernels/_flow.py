@@ -121,15 +121,28 @@ class Rule(NamedTuple):
     slack: float
 
 
-class Memory(NamedTuple):
-    """What a pass over an interval writes to: panels, of one column where a network is alone."""
+class Pair(NamedTuple):
+    """A panel, and the same numbers as a vector; of a network alone it has one column.
 
-    slopes: Floats  # K, (n_stages, n_rows, lanes)
-    argument: Floats
-    active: Floats  # f(x + θ), of Beer's form
-    target: Floats  # g
+    Both are made once: a kernel would take longer to reshape than a small network takes for a step.
+    """
+
+    panel: Floats  # (n_rows, lanes)
+    flat: Floats
+
+
+class Memory(NamedTuple):
+    """What a pass over an interval writes to; vectors are panels laid flat."""
+
+    slopes: Floats  # K, (n_stages, n_rows * lanes)
+    argument: Pair
+    active: Pair  # f(x + θ), of Beer's form
+    target: Pair  # g
     rate: Floats
+    offset: Floats
+    where: Floats  # (lanes,), the share of the interval at which a stage stands
     width: NDArray[np.float64]  # (lanes,), of the steps that the rates are for
+    n_steps: NDArray[np.int64]  # (lanes,), in the interval
 
 
 def make_flow(
@@ -177,11 +190,20 @@ def make_flow(
     )
 
 
+def _pair(panel: Floats) -> Pair:
+    return Pair(panel, panel.reshape(-1))
+
+
 def _memory(network: FlowNetwork, n_rows: int, lanes: int) -> Memory:
     n_stages, dtype = len(network.rule.tableau.b), network.dtype
-    slopes = zeros((n_stages * n_rows, lanes), dtype).reshape(n_stages, n_rows, lanes)
-    argument, active, target, rate = (zeros((n_rows, lanes), dtype) for _ in range(4))
-    return Memory(slopes, argument, active, target, rate, np.full(lanes, -1.0))
+    argument, active, target = (_pair(zeros((n_rows, lanes), dtype)) for _ in range(3))
+    rate, offset = (zeros((n_rows, lanes), dtype) for _ in range(2))
+    offset[: network.n_units] = network.offset[:, None]
+    return Memory(
+        zeros((n_stages, n_rows * lanes), dtype), argument, active, target, rate.reshape(-1),
+        offset.reshape(-1), np.zeros(lanes, dtype), np.full(lanes, -1.0),
+        np.zeros(lanes, np.int64),
+    )  # fmt: skip
 
 
 class FlowPanel(Panel):
@@ -200,9 +222,9 @@ class FlowPanel(Panel):
         assert isinstance(network, FlowNetwork)
         return _run_panel(
             network.recurrent_weights, network.input_weights, network.n_inputs, network.rule,
-            task.inputs, self.source, self.target, self.n_steps, self.states, self.work,
-            self.change, self.signal, self.memory, task.out, task.column, start, stop, compare,
-            self.difference,
+            task.inputs, self.source, self.target, self.n_steps, _pair(self.states),
+            _pair(self.work), _pair(self.change), self.signal, self.memory, task.out,
+            task.column, start, stop, compare, self.difference,
         )  # fmt: skip
 
 
@@ -218,7 +240,7 @@ def harvest_flow(network: FlowNetwork, inputs: Floats, state: Floats) -> Floats:
     """
     drive, change, interval = drives(network, inputs)
     states = np.empty_like(drive)
-    x = state.astype(network.dtype).reshape(-1, 1)
+    x = _pair(state.astype(network.dtype).reshape(-1, 1))
     memory = _memory(network, network.n_units, 1)
     _run_alone(network.alone, network.rule, drive, change, interval, x, memory, states)
     return states
@@ -261,8 +283,8 @@ def drives(network: FlowNetwork, inputs: Floats) -> tuple[Floats, Floats, Floats
     return drive_of(network, before), drive_of(network, now - before, bias=0.0), interval
 
 
-def add_any_product(weights: Any, x: Floats, z: Floats) -> None:
-    """Add W x to z, for panels, or for a network alone, whose panels have one column."""
+def add_any_product(weights: Any, x: Pair, z: Pair) -> None:
+    """Add W x to z, for panels, or for a network alone."""
     raise TypeError("only for use inside kernels")
 
 
@@ -271,13 +293,12 @@ def _add_any_product_overload(weights: Any, x: Any, z: Any) -> Any:
     if weights.instance_class in (Grouped, Stacked):
 
         def alone(weights: Any, x: Any, z: Any) -> None:
-            n = x.shape[0]
-            add_recurrent(weights, x.reshape(n), z.reshape(n), 0, n, False)
+            add_recurrent(weights, x.flat, z.flat, 0, x.flat.shape[0], False)
 
         return alone
 
     def side_by_side(weights: Any, x: Any, z: Any) -> None:
-        add_panel_product(weights, x, z)
+        add_panel_product(weights, x.panel, z.panel)
 
     return side_by_side
 
@@ -291,102 +312,99 @@ def steps_in(interval, longest_step, slack):  # type: ignore[no-untyped-def]
 
 
 @jit(fastmath=EXACT)
-def set_rates(pace, is_exponential, width, rate):  # type: ignore[no-untyped-def]
+def _set_rates(pace, is_exponential, width, rate):  # type: ignore[no-untyped-def]
     wide_vectors()
-    n, lanes = pace.shape[0], rate.shape[1]
+    n, lanes = pace.shape[0], width.shape[0]
+    for i in range(n):
+        for c in range(lanes):
+            rate[i * lanes + c] = pace[i] * width[c]
     if is_exponential:  # 1 - exp(-z) = 2 t / (1 + t) with t = tanh(z / 2)
-        for i in range(n):
-            for c in range(lanes):
-                rate[i, c] = pace[i] * width[c] / 2
-        tanh_all(rate.reshape(rate.size))
-        for i in range(n):
-            for c in range(lanes):
-                rate[i, c] = 2 * rate[i, c] / (1 + rate[i, c])
-    else:
-        for i in range(n):
-            for c in range(lanes):
-                rate[i, c] = pace[i] * width[c]
+        for i in range(n * lanes):
+            rate[i] /= 2
+        tanh_all(rate)
+        for i in range(n * lanes):
+            rate[i] = 2 * rate[i] / (1 + rate[i])
 
 
 @jit(fastmath=EXACT)
-def write_slopes(weights, rule, x, drive, change, where, rate, active, target, slope):  # type: ignore[no-untyped-def]
+def write_slopes(  # type: ignore[no-untyped-def]
+    weights, rule, offset, x, drive, change, where, rate, active, target, slope
+):
     """Write K of one stage, from its argument x."""
     wide_vectors()
-    n, lanes = rule.pace.shape[0], x.shape[1]
-    for i in range(target.shape[0]):
-        for c in range(lanes):
-            target[i, c] = drive[i, c]
+    n, lanes = rule.pace.shape[0], where.shape[0]
+    size = n * lanes
+    for i in range(drive.shape[0]):
+        target.flat[i] = drive[i]
     if change.shape[0] > 0:
         for i in range(n):
             for c in range(lanes):
-                target[i, c] += where[c] * change[i, c]
+                target.flat[i * lanes + c] += where[c] * change[i * lanes + c]
     if rule.is_beer:
-        for i in range(n):
-            for c in range(lanes):
-                active[i, c] = x[i, c] + rule.offset[i]
-        activate(rule.activation, active.reshape(active.size)[: n * lanes])
+        for i in range(size):
+            active.flat[i] = x.flat[i] + offset[i]
+        activate(rule.activation, active.flat[:size])
         add_any_product(weights, active, target)
     else:
         add_any_product(weights, x, target)
-        activate(rule.activation, target.reshape(target.size)[: n * lanes])
-    for i in range(n):
-        for c in range(lanes):
-            slope[i, c] = rate[i, c] * (target[i, c] - x[i, c])
+        activate(rule.activation, target.flat[:size])
+    for i in range(size):
+        slope[i] = rate[i] * (target.flat[i] - x.flat[i])
+
+
+@jit(fastmath=EXACT)
+def _add_scaled(factor, x, out):  # type: ignore[no-untyped-def]
+    wide_vectors()
+    for i in range(x.shape[0]):
+        out[i] += factor * x[i]
 
 
 @jit(fastmath=EXACT)
 def _pass(weights, rule, drive, change, interval, x, memory):  # type: ignore[no-untyped-def]
     """Take the states x over an interval of each column, in place."""
     wide_vectors()
-    n, lanes = rule.pace.shape[0], x.shape[1]
+    lanes = interval.shape[0]
     a, b, node = rule.tableau
-    n_steps = np.empty(lanes, np.int64)
+    n_stages = b.shape[0]
     most = 1
     for c in range(lanes):
-        n_steps[c] = steps_in(interval[c], rule.longest_step, rule.slack)
-        most = max(most, n_steps[c])
-    width, where = np.empty(lanes), np.empty(lanes, x.dtype)
+        memory.n_steps[c] = steps_in(interval[c], rule.longest_step, rule.slack)
+        most = max(most, memory.n_steps[c])
     for k in range(most):
         renewed = False
         for c in range(lanes):
-            width[c] = interval[c] / n_steps[c] if k < n_steps[c] else 0.0
-            renewed |= width[c] != memory.width[c]
-            memory.width[c] = width[c]
+            width = interval[c] / memory.n_steps[c] if k < memory.n_steps[c] else 0.0
+            renewed |= width != memory.width[c]
+            memory.width[c] = width
         if renewed:
-            set_rates(rule.pace, rule.is_exponential, width, memory.rate)
-        for stage in range(b.shape[0]):
-            for c in range(lanes):
-                where[c] = (k + node[stage]) / n_steps[c]
+            _set_rates(rule.pace, rule.is_exponential, memory.width, memory.rate)
+        for stage in range(n_stages):
+            if change.shape[0] > 0:
+                for c in range(lanes):
+                    memory.where[c] = (k + node[stage]) / memory.n_steps[c]
             argument = x if stage == 0 else memory.argument
             if stage > 0:
-                for i in range(n):
-                    for c in range(lanes):
-                        argument[i, c] = x[i, c]
+                for i in range(x.flat.shape[0]):
+                    argument.flat[i] = x.flat[i]
                 for j in range(stage):
-                    factor = argument.dtype.type(a[stage, j])
-                    for i in range(n):
-                        for c in range(lanes):
-                            argument[i, c] += factor * memory.slopes[j, i, c]
+                    if a[stage, j] != 0:
+                        _add_scaled(drive.dtype.type(a[stage, j]), memory.slopes[j], argument.flat)
             write_slopes(
-                weights, rule, argument, drive, change, where, memory.rate, memory.active,
-                memory.target, memory.slopes[stage],
+                weights, rule, memory.offset, argument, drive, change, memory.where, memory.rate,
+                memory.active, memory.target, memory.slopes[stage],
             )  # fmt: skip
-        for stage in range(b.shape[0]):
-            factor = x.dtype.type(b[stage])
-            for i in range(n):
-                for c in range(lanes):
-                    x[i, c] += factor * memory.slopes[stage, i, c]
+        for stage in range(n_stages):
+            _add_scaled(drive.dtype.type(b[stage]), memory.slopes[stage], x.flat)
 
 
 @jit
 def _run_alone(weights, rule, drive, change, interval, x, memory, states):  # type: ignore[no-untyped-def]
-    n = x.shape[0]
+    nothing = drive[0, :0]
     for t in range(drive.shape[0]):
-        now = drive[t].reshape(n, 1)
-        changing = change[t : t + 1].reshape(change[t : t + 1].size, 1)
-        _pass(weights, rule, now, changing, interval[t : t + 1], x, memory)
-        for i in range(n):
-            states[t, i] = x[i, 0]
+        changing = change[t] if change.shape[0] > 0 else nothing
+        _pass(weights, rule, drive[t], changing, interval[t : t + 1], x, memory)
+        for i in range(x.flat.shape[0]):
+            states[t, i] = x.flat[i]
 
 
 @jit
@@ -394,8 +412,9 @@ def _run_panel(  # type: ignore[no-untyped-def]
     weights, input_weights, n_inputs, rule, inputs, source, target, n_steps, x, drive, change,
     signal, memory, out, column, start, stop, compare, difference,
 ):  # fmt: skip
-    lanes, n_units = x.shape[1], rule.pace.shape[0]
-    rows, interval = np.empty(lanes, np.int64), np.empty(lanes, x.dtype)
+    n_units, lanes = rule.pace.shape[0], source.shape[0]
+    rows, interval = np.empty(lanes, np.int64), np.empty(lanes, out.dtype)
+    linear = change.flat.shape[0] > 0
     for t in range(start, stop):
         for c in range(lanes):
             step = min(t, n_steps[c] - 1)
@@ -404,20 +423,20 @@ def _run_panel(  # type: ignore[no-untyped-def]
             interval[c] = inputs[row, n_inputs] if t < n_steps[c] else 0
             signal[n_inputs, c] = 1
             for k in range(n_inputs):
-                signal[k, c] = inputs[row, n_inputs + 1 + k if change.shape[0] else k]
-        drive[:] = 0
-        add_panel_product(input_weights, signal, drive)
-        if change.shape[0]:
+                signal[k, c] = inputs[row, n_inputs + 1 + k if linear else k]
+        drive.flat[:] = 0
+        add_panel_product(input_weights, signal, drive.panel)
+        if linear:
             for c in range(lanes):
                 row = source[c] + min(t, n_steps[c] - 1)
                 signal[n_inputs, c] = 0
                 for k in range(n_inputs):
                     signal[k, c] = inputs[row, k] - inputs[row, n_inputs + 1 + k]
-            change[:] = 0
-            add_panel_product(input_weights, signal, change)
-        _pass(weights, rule, drive, change, interval, x, memory)
+            change.flat[:] = 0
+            add_panel_product(input_weights, signal, change.panel)
+        _pass(weights, rule, drive.flat, change.flat, interval, x, memory)
         for c in range(lanes):
             if compare and t == min(stop, n_steps[c]) - 1:  # before the old state is lost
-                difference[c] = difference_of(x[:n_units, c], out[rows[c], column:])
-        write(x, n_units, out, column, rows)
-    return is_finite(x.reshape(x.size))
+                difference[c] = difference_of(x.panel[:n_units, c], out[rows[c], column:])
+        write(x.panel, n_units, out, column, rows)
+    return is_finite(x.flat)

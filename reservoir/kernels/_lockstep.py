@@ -315,8 +315,8 @@ class Ensemble:
 def is_contracting(network: Network) -> bool:
     """Whether the network forgets with the slopes that its activations have at any of its states.
 
-    In a panel of linear networks, the first has slope 1 in every unit and the others 0 in some,
-    drawn at random, as in units that are driven far from 0: that makes most networks forget
+    In a panel of linear networks, the first has the largest slope in every unit and the others 0 in
+    some, drawn at random, as in units that are driven far from 0: that makes most networks forget
     faster, but a network whose links cancel forget no more. A state drawn at random has to lose
     six digits in 1024 steps in all of them, without having grown a thousandfold on the way.
     """
@@ -325,7 +325,8 @@ def is_contracting(network: Network) -> bool:
     rng = np.random.default_rng(0)
     n, lanes, dtype = network.n_units, network.lanes, network.dtype
     slopes = rng.uniform(size=(n, lanes)) < np.linspace(1, 0.2, lanes)
-    rates = network.leak_rate[:, None] * slopes.astype(dtype)
+    steepest = 0.25 if network.activation == "sigmoid" else 1.0
+    rates = network.leak_rate[:, None] * (steepest * slopes).astype(dtype)
     n_rows = -(-n // ROWS_AT_ONCE) * ROWS_AT_ONCE
     x, z = zeros((n_rows, lanes), dtype), zeros((n_rows, lanes), dtype)
     x[:n] = rng.standard_normal((n, lanes))

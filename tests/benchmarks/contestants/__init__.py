@@ -2,6 +2,13 @@
 
 from tests.benchmarks.contestants._contestant import Contestant, UnableError
 from tests.benchmarks.contestants._echoes import Echoes
+from tests.benchmarks.contestants._integrators import (
+    CTRNNPackage,
+    Diffrax,
+    Discrete,
+    SolveIvp,
+    TorchDiffEq,
+)
 from tests.benchmarks.contestants._jax import JaxScan
 from tests.benchmarks.contestants._numpy import NumpyLoop
 from tests.benchmarks.contestants._ours import Ours
@@ -24,10 +31,19 @@ RESERVOIRS: tuple[Contestant, ...] = (
     NumpyLoop(),
 )
 TRAINED: tuple[Contestant, ...] = (OURS, Torch(1), Torch(2))
-CONTESTANTS: tuple[Contestant, ...] = (*RESERVOIRS, *TRAINED[1:])
+INTEGRATORS: tuple[Contestant, ...] = (
+    OURS,
+    SolveIvp(),
+    TorchDiffEq(),
+    Diffrax(),
+    CTRNNPackage(),
+    Discrete(),
+)
+CONTESTANTS: tuple[Contestant, ...] = (*RESERVOIRS, *TRAINED[1:], *INTEGRATORS[1:])
 
 __all__ = [
     "CONTESTANTS",
+    "INTEGRATORS",
     "OURS",
     "RESERVOIRPY",
     "RESERVOIRS",

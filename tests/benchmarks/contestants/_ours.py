@@ -43,6 +43,13 @@ LSTMRegressor(n_units=32, max_iter=1, batch_size=32).fit(X, X[:, :, :1])
         transformer = ESNTransformer(**_weights(network), **_settings(network.size))
         return transformer.fit(np.zeros((2, 1), network.size.dtype)).transform
 
+    def integrator(self, network: Network, tau: np.ndarray, effort: int) -> Any:
+        method = "rk4" if effort else "heun"
+        return _flow(network, tau, "sigmoid", method, 2.0 ** min(0, 1 - effort), "linear")
+
+    def one_step(self, network: Network, tau: np.ndarray) -> Any:
+        return _flow(network, tau, "tanh", "exponential_euler", None, "hold")
+
     def regressor(self, size: Size, seed: int) -> Any:
         from reservoir import ESNRegressor
 
@@ -207,3 +214,22 @@ def _fitted(learner: Learner, weights: Weights) -> Any:
     ).fit(rows, np.zeros((4, learner.n_outputs)))
     regressor._vector = flat(_tree(learner, weights), learner.dtype)
     return regressor
+
+
+def _flow(
+    network: Network,
+    tau: np.ndarray,
+    activation: str,
+    integrator: str,
+    step: float | None,
+    interpolation: str,
+) -> Any:
+    """Return a function of inputs that returns the states of a continuous reservoir."""
+    from reservoir import CTRNNRegressor
+
+    ctrnn = CTRNNRegressor(
+        n_units=network.n_units, topology=network.W, spectral_radius=None, bias_scaling=0.0,
+        input_weights=network.W_in, time_constants=tau, activation=activation,
+        integrator=integrator, step=step, interpolation=interpolation, include_input=False,
+    ).fit(np.zeros((2, 1)), np.zeros(2))  # fmt: skip
+    return ctrnn.states

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from tests.benchmarks._race import Row
-from tests.benchmarks.contestants import RESERVOIRS, TRAINED, Contestant
+from tests.benchmarks.contestants import INTEGRATORS, RESERVOIRS, TRAINED, Contestant
 from tests.benchmarks.stages import (
     _closed_loop,
     _cold_start,
+    _continuous,
     _first_training,
     _fit,
     _gradients,
@@ -47,6 +48,11 @@ STAGES = {
     "memory_long": Stage("The same of ten million steps", _memory.long_rows, by_default=False),
     "scaling": Stage("Harvest by units, steps and threads", _scaling.rows, if_quick=False),
     "cold_start": Stage("Start Python, import, first fit", _cold_start.rows, if_quick=False),
+    "continuous": Stage(
+        "Continuous-time networks, as exact as asked for",
+        _continuous.rows,
+        contestants=INTEGRATORS,
+    ),
     "training_step": Stage(
         "A step of training: loss, gradient, Adam", _training_step.rows, contestants=TRAINED
     ),
