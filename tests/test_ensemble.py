@@ -237,7 +237,9 @@ def test_progress_is_shown(narma, capsys):
 
 def test_wrong_input_is_named(narma):
     X, y = narma
-    with pytest.raises(ValueError, match="must be a network of this package"):
+    with pytest.raises(
+        ValueError, match="must be an echo state network or one trained by gradient"
+    ):
         EnsembleRegressor(Ridge()).fit(X, y)
     with pytest.raises(ValueError, match="a pipeline goes around"):
         EnsembleRegressor(make_pipeline(StandardScaler(), ESN)).fit(X, y)

@@ -149,8 +149,9 @@ class BaseEnsemble(MetaEstimatorMixin, BaseEstimator):
         network = self._network()
         if not isinstance(network, self._kind) or "random_state" not in network.get_params():
             raise ValueError(
-                f"estimator must be a network of this package, such as {self._default()!r}, got "
-                f"{network!r}; a pipeline goes around the ensemble, not into it."
+                "estimator must be an echo state network or one trained by gradient of this "
+                f"package, such as {self._default()!r}, got {network!r}; a pipeline goes "
+                "around the ensemble, not into it."
             )
         if self._kind is LabelTargets and not hasattr(network, "predict_proba"):
             raise ValueError(
