@@ -1,5 +1,6 @@
 """When rows happen: times that are given, or those of an index, as numbers of one unit."""
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,14 @@ from reservoir.sequences import Layout
 Floats = NDArray[np.float64]
 Kind = str  # "none", "index" for that of a frame, "number" for times that are given, "date", "span"
 
-WORDS = {"date": "dates", "span": "timedeltas", "number": "numbers", "index": "numbers"}
+WORDS = {
+    "date": "dates without a time zone",
+    "zoned date": "dates with a time zone",
+    "span": "timedeltas",
+    "number": "numbers",
+    "index": "numbers",
+}
+DATES = ("date", "zoned date")
 
 
 @dataclass(frozen=True)
@@ -41,7 +49,7 @@ class Clock:
 
     def moments(self, times: Any) -> Floats:
         """Return times as numbers; an index stays in its order."""
-        if self.kind == "date":
+        if self.kind in DATES:
             return np.asarray((times - self.origin) / self.unit, np.float64)
         if self.kind == "span":
             return np.asarray(times / self.unit, np.float64)
@@ -54,7 +62,10 @@ class Clock:
                 spans = pd.to_timedelta(value)
                 found = np.asarray(spans / self.unit, np.float64)
             else:
-                found = np.asarray(value, np.float64)
+                found = np.asarray(value)
+                if found.dtype.kind not in "iuf":
+                    raise TypeError
+                found = found.astype(np.float64)
         except (TypeError, ValueError):
             raise ValueError(
                 f"{name} must be numbers, in {self.unit_in_words}"
@@ -100,11 +111,12 @@ def times_of(X: Any, times: Any, layout: Layout) -> tuple[Any, Kind]:
         index, given = _of_frames(X, layout), False
     if index is None:
         return None, "none"
+    index = _as_times(index)
     index = index if layout.order is None else index[layout.order]
     if isinstance(index, pd.PeriodIndex):
         index = index.to_timestamp()
     if isinstance(index, pd.DatetimeIndex):
-        kind = "date"
+        kind = "date" if index.tz is None else "zoned date"
         index = index.tz_convert("UTC").tz_localize(None) if index.tz is not None else index
     elif isinstance(index, pd.TimedeltaIndex):
         kind = "span"
@@ -121,9 +133,11 @@ def times_of(X: Any, times: Any, layout: Layout) -> tuple[Any, Kind]:
 
 def make_clock(times: Any, kind: Kind, layout: Layout, time_unit: Any) -> Clock:
     """Return the clock of training data."""
-    if time_unit is not None and kind not in ("date", "span"):
+    if time_unit is not None and kind not in (*DATES, "span"):
         raise ValueError(
-            f"time_unit must be None where times are not dates or timedeltas, got {time_unit!r}."
+            "time_unit must be None where times are not dates or timedeltas, got "
+            f"{time_unit!r}; an array that a transformer returns has lost its index "
+            "(set_output(transform='pandas') keeps it)."
         )
     if times is None:
         return REGULAR
@@ -131,7 +145,7 @@ def make_clock(times: Any, kind: Kind, layout: Layout, time_unit: Any) -> Clock:
     if kind in ("number", "index"):
         origin, unit = None, 1.0
     else:
-        origin = times[0] if kind == "date" else None
+        origin = times[0] if kind in DATES else None
         if time_unit is not None:
             unit = _unit_of(time_unit)
         elif len(gaps):
@@ -189,14 +203,27 @@ def shaped_like_rows(values: Any, layout: Layout, name: str) -> Any:
 def _given(times: Any, layout: Layout) -> pd.Index:
     values = shaped_like_rows(times, layout, "times")
     index = values if isinstance(values, pd.Index) else pd.Index(values)
-    if index.dtype == object:
-        try:
-            index = pd.DatetimeIndex(index)
-        except (TypeError, ValueError):
-            raise ValueError(
-                f"times must be dates, timedeltas or numbers, got {index[0]!r} among them."
-            ) from None
+    if index.dtype == bool:
+        raise ValueError("times must be dates, timedeltas or numbers, got booleans.")
     return index
+
+
+def _as_times(index: pd.Index) -> pd.Index:
+    """Return an index of objects or texts as the numbers or dates that they say, if they do."""
+    if not (index.dtype == object or isinstance(index.dtype, pd.StringDtype)):
+        return index
+    if pd.api.types.infer_dtype(index) in ("integer", "floating", "mixed-integer-float", "decimal"):
+        return pd.Index(index.to_numpy(np.float64))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of formats that pandas cannot guess
+        try:
+            return pd.DatetimeIndex(index)
+        except (TypeError, ValueError):
+            pass
+        try:
+            return pd.DatetimeIndex(pd.to_datetime(index, utc=True))  # of several time zones
+        except (TypeError, ValueError):
+            return index
 
 
 def _of_frames(X: Any, layout: Layout) -> pd.Index | None:
@@ -207,6 +234,16 @@ def _of_frames(X: Any, layout: Layout) -> pd.Index | None:
         indexes = [part.index.get_level_values(-1) for part in X]
         if all(isinstance(index, pd.RangeIndex) for index in indexes):
             return None
+        indexes = [_as_times(index) for index in indexes]
+        if len({isinstance(index, pd.DatetimeIndex) for index in indexes}) > 1:
+            raise ValueError(
+                "X must hold frames that are all indexed by dates, or none of them, got both."
+            )
+        zoned = [getattr(index, "tz", None) is not None for index in indexes]
+        if any(zoned) and not all(zoned):
+            raise ValueError("X must hold frames whose dates all have a time zone, or none has.")
+        if all(zoned):
+            indexes = [index.tz_convert("UTC") for index in indexes]
         return indexes[0].append(indexes[1:])
     return None
 
@@ -228,9 +265,12 @@ def _check_increasing(index: pd.Index, layout: Layout, given: bool) -> None:
 
 
 def _unit_of(time_unit: Any) -> pd.Timedelta:
+    text = str(time_unit)
     try:
-        unit = pd.Timedelta(f"1{time_unit}" if str(time_unit).isalpha() else time_unit)
+        unit = pd.Timedelta(f"1{time_unit}" if text.isalpha() else time_unit)
     except ValueError:
+        unit = pd.Timedelta(0)
+    if text.strip().replace(".", "").isdigit():
         unit = pd.Timedelta(0)
     if not unit > pd.Timedelta(0):
         raise ValueError(

@@ -18,6 +18,7 @@ True
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -146,7 +147,8 @@ class FixedPoint:
     is_stable : bool
         Whether all lie left of the imaginary axis (flows) or within the unit circle (maps).
     kind : str
-        "stable node", "unstable focus", "saddle" and so on.
+        "stable node", "unstable focus", "saddle" and so on; "center" where the linear part decides
+        nothing.
     """
 
     state: Floats
@@ -289,7 +291,8 @@ def system_of(
         The input that stays, 0 by default; in closed loop the columns after those of the outputs.
     closed_loop : bool, default=False
         Whether each output is the next input, as in ``generate``, or returns as feedback. A state
-        is then that of the units, followed by the last output.
+        is then that of the units, followed by the last output; of a continuous-time network that is
+        a reservoir or has a linear input, also by the output before that.
 
     Returns
     -------
@@ -316,8 +319,17 @@ def system_of(
     """
     from sklearn.utils.validation import check_is_fitted
 
+    if not (hasattr(estimator, "fit") and hasattr(estimator, "get_params")):
+        raise ValueError(f"estimator must be a fitted network of this package, got {estimator!r}.")
     check_is_fitted(estimator)
     engine = getattr(estimator, "network_", estimator)
+    if not (hasattr(engine, "_reservoir") or hasattr(engine, "_network")):
+        raise ValueError(
+            f"estimator must be a network of this package, got {type(estimator).__name__}; of a "
+            "pipeline pass its last step."
+        )
+    if closed_loop and hasattr(engine, "classes_"):
+        raise ValueError("closed_loop must be False for a classifier, got True.")
     n_features = int(engine.n_features_in_)
     n_outputs = int(getattr(engine, "_n_outputs", 0) or len(getattr(engine, "classes_", [])))
     feeds_back = bool(getattr(engine, "feedback", False))
@@ -520,8 +532,16 @@ def simulate(
     True
     """
     x = _state(system, state)
-    moments = np.arange(1, times + 1) if np.ndim(times) == 0 else np.asarray(times)
-    if moments.ndim != 1 or len(moments) == 0 or moments[0] < 0 or (np.diff(moments) <= 0).any():
+    whole = isinstance(times, Integral) and not isinstance(times, bool)
+    moments = np.arange(1, int(times) + 1) if whole else np.asarray(times)
+    if (
+        moments.ndim != 1
+        or moments.dtype.kind not in "iuf"
+        or len(moments) == 0
+        or not np.isfinite(moments).all()
+        or moments[0] < 0
+        or (np.diff(moments) <= 0).any()
+    ):
         raise ValueError(
             f"times must be numbers that increase, none below 0, or how many steps, got {times!r}."
         )
@@ -567,7 +587,7 @@ def fixed_points(
     n_starts : int, default=100
     bounds : (float, float), default=(-5.0, 5.0)
     tol : float, default=1e-9
-        How far a state may be from staying.
+        How far a state may be, relative to its size or 1, from one that stays.
     random_state : int, RandomState instance or None, default=None
 
     Returns
@@ -587,6 +607,13 @@ def fixed_points(
     from scipy.optimize import root
     from sklearn.utils import check_random_state
 
+    if not isinstance(system, Flow | Map):
+        raise ValueError(
+            f"system must be a Flow or a Map, got {type(system).__name__}; make one of a fitted "
+            "network by system_of."
+        )
+    if not bounds[0] <= bounds[1]:
+        raise ValueError(f"bounds must be the lower, then the upper, got {bounds!r}.")
     if starts is None:
         seed = check_random_state(random_state).randint(2**31 - 1)
         rng = np.random.default_rng(seed)
@@ -605,7 +632,13 @@ def fixed_points(
         for begin in begins:
             solution = root(rest, begin, jac=lambda x: system.jacobian_at(x) - shift, tol=1e-12)
             x = solution.x
-            if not (np.isfinite(x).all() and abs(rest(x)).max() < tol):
+            if not np.isfinite(x).all():
+                continue
+            J = system.jacobian_at(x) - shift
+            correction = np.linalg.lstsq(J, -rest(x), rcond=None)[0]
+            residual = rest(x) + J @ correction  # 0 where a step of Newton's method can mend it
+            far = abs(correction).max() > tol * max(1.0, abs(x).max())
+            if far or abs(residual).max() > tol * max(abs(J).max(), 1e-300):
                 continue
             if all(abs(x - other).max() > 1e-5 * max(1, abs(x).max()) for other in found):
                 found.append(x)
@@ -644,7 +677,8 @@ def limit_cycle(
     Raises
     ------
     ValueError
-        If it does not return within `longest`, or comes to rest.
+        If it does not return within `longest`, or, of a flow, comes to rest; a map that rests has a
+        cycle of period 1.
 
     References
     ----------
@@ -662,26 +696,20 @@ def limit_cycle(
     if isinstance(system, Map):
         return _cycle_of_map(system, simulate(system, x, [int(settle)])[-1], int(longest))
     x = simulate(system, x, [float(settle)])[-1]
-    grid = np.linspace(0, longest, 4001)[1:]
-    path = simulate(system, x, grid)
-    size = np.ptp(path, axis=0).max()
-    direction = system.at(x)
-    if size < 1e-6 or np.linalg.norm(direction) < 1e-9:
-        raise ValueError("state must lead to a cycle, but it comes to rest; see fixed_points.")
-    side = (path - x) @ direction  # of the plane through x across the flow
-    crossing = np.flatnonzero((side[:-1] < 0) & (side[1:] >= 0)) + 1
-    near = [i for i in crossing if np.linalg.norm(path[i] - x) < 0.1 * size]
-    if not near:
-        raise ValueError(
-            f"state must lead to a cycle, but there was no return within longest={longest}; raise "
-            "longest or settle, or the orbit may be chaotic: see lyapunov_spectrum."
-        )
-    x, period = _shoot(system, x, float(grid[near[0]]))
-    states = simulate(system, x, np.linspace(0, period, n_states, endpoint=False)[1:])
-    multipliers = _sorted(np.linalg.eigvals(_monodromy(system, x, period)[1]), by=np.abs)
+    x, period, size = _first_return(system, x, float(longest))
+    refined, period = _shoot(system, x, period)
+    states = simulate(system, refined, np.linspace(0, period, n_states, endpoint=False)[1:])
+    states = np.vstack([refined, states])
+    if (
+        not period > 0
+        or np.ptp(states, axis=0).max() < 0.5 * size
+        or (np.linalg.norm(refined - x) > 0.05 * size)
+    ):
+        raise ValueError(_NOT_CLOSED)
+    multipliers = _sorted(np.linalg.eigvals(_monodromy(system, refined, period)[1]), by=np.abs)
     along = int(np.argmin(abs(multipliers - 1)))
     others = np.delete(multipliers, along)
-    return Cycle(period, np.vstack([x, states]), multipliers, bool((abs(others) < 1).all()))
+    return Cycle(period, states, multipliers, bool((abs(others) < 1).all()))
 
 
 def bifurcation_diagram(
@@ -762,7 +790,7 @@ def lyapunov_spectrum(
     duration: float = 1000.0,
     settle: float = 100.0,
     step: float = 0.01,
-    every: int = 10,
+    every: int | None = None,
     return_course: bool = False,
 ) -> Any:
     """Return how fast small distances grow or shrink, in the directions that do so fastest.
@@ -783,8 +811,9 @@ def lyapunov_spectrum(
         Time, or steps, that are passed over before.
     step : float, default=0.01
         Of the Runge-Kutta method of order 4, for flows.
-    every : int, default=10
-        Steps from one QR decomposition to the next.
+    every : int, optional
+        Steps from one QR decomposition to the next: 10 for flows and 1 for maps by default. Too
+        many hide directions that shrink fast behind the others.
     return_course : bool, default=False
         Whether to return the means so far as well.
 
@@ -824,6 +853,12 @@ def lyapunov_spectrum(
             f"n_exponents must lie between 1 and n_dims={system.n_dims}, got {n_exponents}."
         )
     is_map = isinstance(system, Map)
+    every = (1 if is_map else 10) if every is None else int(every)
+    for name, value in (("duration", duration), ("step", step), ("every", every)):
+        if not value > 0:
+            raise ValueError(f"{name} must be positive, got {value!r}.")
+    if not settle >= 0:
+        raise ValueError(f"settle must not be negative, got {settle!r}.")
     length = 1.0 if is_map else float(step)
     advance: Any = _map_step if is_map else _runge_kutta_step
     Q = np.linalg.qr(np.random.default_rng(0).standard_normal((system.n_dims, k)))[0]
@@ -861,11 +896,14 @@ def _function(activation: str) -> tuple[Callable[..., Floats], Callable[..., Flo
 
 
 def _state(system: Flow | Map, state: ArrayLike) -> Floats:
+    if not isinstance(system, Flow | Map):
+        raise ValueError(
+            f"system must be a Flow or a Map, got {type(system).__name__}; make one of a fitted "
+            "network by system_of."
+        )
     x = np.array(state, np.float64)
     if x.shape != (system.n_dims,) or not np.isfinite(x).all():
-        raise ValueError(
-            f"state must be finite and of shape ({system.n_dims},), got shape {x.shape}."
-        )
+        raise ValueError(f"state must be finite and of shape ({system.n_dims},), got {x!r:.60}.")
     return x
 
 
@@ -889,7 +927,10 @@ def _fixed_point(system: Flow | Map, x: Floats) -> FixedPoint:
         np.linalg.eigvals(system.jacobian_at(x)), by=np.abs if is_map else np.real
     )
     growth = np.log(np.maximum(abs(eigenvalues), 1e-300)) if is_map else eigenvalues.real
-    stable = bool((growth < 0).all())
+    border = 1e-8 if is_map else 1e-8 * max(float(abs(eigenvalues).max()), 1e-300)
+    stable = bool((growth < -border).all())
+    if (abs(growth) <= border).any():
+        return FixedPoint(x, eigenvalues, False, "center" if (growth <= border).all() else "saddle")
     if not stable and not (growth > 0).all():
         kind = "saddle"
     else:
@@ -905,12 +946,12 @@ def _sorted(values: NDArray[Any], by: Callable[..., NDArray[Any]]) -> NDArray[np
 
 def _cycle_of_map(system: Map, x: Floats, longest: int) -> Cycle:
     path = np.vstack([x, simulate(system, x, longest)])
-    size = max(1.0, abs(path).max())
+    size = max(float(np.ptp(path, axis=0).max()), 1e-9 * abs(path).max(), 1e-300)
     back = np.flatnonzero(abs(path[1:] - x).max(axis=1) < 1e-6 * size)
     if not len(back):
         raise ValueError(
             f"state must lead to a cycle, but there was no return within longest={longest} steps; "
-            "raise longest or settle, or the orbit may be chaotic: see lyapunov_spectrum."
+            "raise longest or settle, or the orbit may never close: see lyapunov_spectrum."
         )
     period = int(back[0]) + 1
     product = np.eye(system.n_dims)
@@ -927,6 +968,43 @@ def _monodromy(system: Flow, x: Floats, period: float) -> tuple[Floats, Floats]:
     for _ in range(n_steps):
         x, M = _runge_kutta_step(system, x, M, period / n_steps)
     return x, M
+
+
+def _first_return(system: Flow, x: Floats, longest: float) -> tuple[Floats, float, float]:
+    """Return a state that the orbit repeats, after how long, and how large the orbit is."""
+    direction = system.one(x)
+    speed = np.linalg.norm(direction)
+    n = 4000
+    span = longest
+    for _ in range(8):  # a first look may be too coarse for what turns fast
+        path = simulate(system, x, np.linspace(0, span, n + 1)[1:])
+        size = float(np.ptp(path, axis=0).max())
+        if size < 1e-6 * max(1.0, abs(x).max()) or speed < 1e-9:
+            raise ValueError("state must lead to a cycle, but it comes to rest; see fixed_points.")
+        furthest = speed * span / n
+        if furthest < 0.05 * size:
+            break
+        span /= 8
+    side = (path - x) @ direction  # of the plane through x across the flow
+    for i in np.flatnonzero((side[:-1] < 0) & (side[1:] >= 0)):
+        share = side[i] / (side[i] - side[i + 1])
+        period = (i + 1 + share) * span / n
+        back = simulate(system, x, [period])[-1]
+        # a step of Newton's method onto the plane
+        period += float((x - back) @ direction / speed**2)
+        back = simulate(system, x, [period])[-1]
+        if np.linalg.norm(back - x) < 1e-3 * size:
+            return x, period, size
+    raise ValueError(
+        f"state must lead to a cycle, but there was no return within longest={longest:g}; raise "
+        "longest or settle, or the orbit may never close: see lyapunov_spectrum."
+    )
+
+
+_NOT_CLOSED = (
+    "state must lead to a cycle, but what came back near to itself was not closed; raise settle, "
+    "or the orbit may never close: see lyapunov_spectrum."
+)
 
 
 def _shoot(system: Flow, x: Floats, period: float) -> tuple[Floats, float]:
@@ -947,10 +1025,7 @@ def _shoot(system: Flow, x: Floats, period: float) -> tuple[Floats, float]:
             x, period = x + correction[:n], period + correction[n]
             if abs(correction).max() < 1e-9 * max(1.0, abs(x).max()):
                 return x, float(period)
-    raise ValueError(
-        "state must lead to a cycle, but what came back near to itself was not closed; raise "
-        "settle, or the orbit may be chaotic: see lyapunov_spectrum."
-    )
+    raise ValueError(_NOT_CLOSED)
 
 
 def _map_step(system: Map, x: Floats, Q: Floats, _: float) -> tuple[Floats, Floats]:

@@ -198,6 +198,131 @@ def test_both_ways_of_training_learn():
         assert len(ctrnn.loss_curve_) == ctrnn.n_iter_
 
 
+def test_gradients_of_sequences_of_different_lengths_and_intervals():
+    """Steps that only a longer sequence beside it takes count for nothing."""
+    from reservoir.cells import CTRNN
+    from reservoir.training._batches import Examples, make_batch
+    from reservoir.training._bptt import Objective, batch_gradient
+    from reservoir.training._network import Network
+    from reservoir.training._trees import flat, views
+    from reservoir.training.losses import SquaredError
+
+    rng = np.random.default_rng(0)
+    lengths = np.array([7, 3, 1, 5])
+    bounds = np.r_[0, np.cumsum(lengths)]
+    n = bounds[-1]
+    rows = np.column_stack([rng.normal(size=(n, 2)), rng.uniform(0.1, 2.5, n)])
+    examples = Examples(rows, bounds, rng.normal(size=(n, 1)), np.ones(n), False)
+    for integrator in ("exponential_euler", "rk4"):
+        cell = CTRNN(time_constants=(2.0, 9.0), integrator=integrator, step=0.6)
+        network = Network(cell, 3, 5, 1)
+        vector = flat(network.init(rng), np.float64)
+        template = network.init(rng)
+        starts = np.zeros(4, np.int64)
+        batch = make_batch(examples, np.arange(4), starts, lengths, fresh=True, stays=False)
+
+        def found(v, network=network, template=template, batch=batch):
+            weights = views(template, v)
+            start = network.begin(weights, 4)
+            return batch_gradient(Objective(network, SquaredError()), weights, batch, start)
+
+        expected = [
+            (found(vector + step).loss - found(vector - step).loss) / 2e-6
+            for step in 1e-6 * np.eye(len(vector))
+        ]
+        np.testing.assert_allclose(found(vector).gradient, expected, atol=1e-8)
+
+
+def test_evolution_survives_what_an_integrator_does_not():
+    ctrnn = CTRNNRegressor(
+        n_units=4, training="evolution", integrator="rk4", time_constants=(2, 20), max_iter=3,
+        random_state=0,
+    ).fit(X, Y)  # fmt: skip
+    assert np.isfinite(ctrnn.predict(X)).all()
+    penalised = clone(ctrnn).set_params(alpha=10.0).fit(X, Y)
+    assert penalised.loss_ > ctrnn.loss_
+
+
+@pytest.mark.parametrize("training", ["bptt", "evolution"])
+def test_a_list_of_sequences_is_trained_on(training):
+    cuts = [slice(0, 80), slice(80, 130), slice(130, 200)]
+    ctrnn = small(n_units=4, training=training, max_iter=2).fit(
+        [X[c] for c in cuts], [Y[c] for c in cuts], times=[T[c] for c in cuts]
+    )
+    assert [len(p) for p in ctrnn.predict([X[c] for c in cuts], times=[T[c] for c in cuts])] == [
+        80,
+        50,
+        70,
+    ]
+
+
+def test_a_long_gap_costs_a_prediction_no_memory():
+    ctrnn = small(n_units=8, training="bptt", max_iter=1).fit(X, Y)
+    times = np.r_[np.arange(400.0), 1e5 + np.arange(100.0)]
+    assert np.isfinite(small(training="bptt", max_iter=1).fit(X, Y).predict(X, times=times)).all()
+    with pytest.raises(ValueError, match=r"an interval of .* takes"):
+        small(training="bptt", max_iter=1).fit(X, Y, times=np.r_[T[:-1], 1e9])
+    assert ctrnn.n_iter_ == 1
+
+
+def test_what_has_no_times_goes_on_at_the_usual_interval():
+    carried = small(predict_state="carry").fit(X[:300], Y[:300])
+    plain = carried.predict(X[300:])
+    np.testing.assert_allclose(carried.predict(X[300:], times=np.arange(300.0, 500)), plain)
+    _, state = carried.predict(X[:300], initial_state=np.zeros(33), return_state=True)
+    assert np.isnan(state[-1])
+    carried.predict(X[300:], initial_state=state)
+
+
+def test_dates_with_and_without_a_zone_do_not_mix():
+    index = pd.Timestamp("2024-07-01", tz="Europe/Vienna") + pd.to_timedelta(T, unit="h")
+    zoned = pd.DataFrame(X, index=index)
+    ctrnn = small(predict_state="carry").fit(zoned[:300], Y[:300])
+    same = ctrnn.predict(zoned[300:])
+    np.testing.assert_allclose(ctrnn.predict(zoned[300:].tz_convert("Asia/Tokyo")), same)
+    with pytest.raises(ValueError, match="dates with a time zone as in fit, got dates without"):
+        ctrnn.predict(zoned[300:].tz_localize(None))
+    with pytest.raises(ValueError, match="at must be dates with a time zone"):
+        ctrnn.predict(zoned[300:], at=index[300:].tz_localize(None))
+    as_text = zoned.tz_convert("UTC").tz_localize(None)
+    dated = small().fit(as_text, Y)
+    as_text.index = as_text.index.astype(str)
+    np.testing.assert_allclose(small().fit(as_text, Y).predict(as_text), dated.predict(as_text))
+
+
+def test_weights_of_classes():
+    labels = np.where(X[:, 0] + RNG.normal(0, 1, 500) > 1.0, "rare", "usual")
+    settings = {"n_units": 20, "time_constants": (1, 5), "alpha": 1e-2, "random_state": 0}
+    plain = CTRNNClassifier(**settings).fit(X, labels)
+    weighted = CTRNNClassifier(class_weight="balanced", **settings).fit(X, labels)
+    in_parts = CTRNNClassifier(class_weight="balanced", **settings).partial_fit(X, labels)
+    assert (weighted.predict(X) == "rare").mean() > 2 * (plain.predict(X) == "rare").mean()
+    np.testing.assert_allclose(in_parts.coef_, weighted.coef_)
+    names = np.repeat(["b", "a", "c"], [200, 200, 100])
+    of_names = pd.Series(["x", "y", "y"], index=["b", "a", "c"])
+    one, other = (
+        CTRNNClassifier(class_weight={"x": 5.0, "y": 1.0}, **settings).fit(X, y, groups=names)
+        for y in (of_names, of_names.sort_index())
+    )
+    np.testing.assert_allclose(one.intercept_, other.intercept_)
+    CTRNNClassifier(class_weight="balanced", **settings).fit(
+        X, of_names, groups=names, sample_weight=[1.0, 2.0, 1.0]
+    )
+
+
+def test_the_loop_begins_one_interval_on_whatever_the_last_row_aimed_at():
+    ahead = np.ones(499)
+    ahead[-1] = 7
+    y = np.sin(0.3 * (np.arange(499) + ahead))
+    ctrnn = small(time_constants=(1, 5), interpolation="linear").fit(WAVE[:499], y, ahead=ahead)
+    np.testing.assert_allclose(ctrnn.generate(3), ctrnn.generate(3, context=WAVE[:499]), atol=1e-9)
+
+
+def test_later_parameters_count():
+    ctrnn = small().fit(X, Y).set_params(alpha=1e3)
+    assert ctrnn.partial_fit(X, Y).alpha_ == 1e3
+
+
 def test_evolution_is_the_same_for_the_same_seed_and_never_worse_than_its_start():
     runs = [
         CTRNNRegressor(n_units=3, training="evolution", max_iter=5, random_state=0).fit(X, Y)
@@ -268,7 +393,7 @@ def test_single_precision_is_close(training):
     ],
 )
 def test_wrong_parameters(parameters, words):
-    index = np.arange(0, 5 * len(X), 5) if parameters.get("step") else None
+    index = np.arange(0, 6 * len(X), 6) if parameters.get("step") else None
     with pytest.raises(ValueError, match=words):
         small(**parameters).fit(X, Y, times=index)
 

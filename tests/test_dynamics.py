@@ -196,6 +196,62 @@ def test_a_cycle_is_found_and_judged():
         limit_cycle(LORENZ, [1.0, 1.0, 20.0], settle=50, longest=5.0)
 
 
+def test_fast_cycles_are_not_taken_for_several():
+    def fast(states):
+        x, y = states.T
+        r = 1 - x**2 - y**2
+        return np.stack([r * x - 100 * y, r * y + 100 * x], axis=-1)
+
+    cycle = limit_cycle(Flow(fast, 2, vectorized=True), [0.1, 0.0], settle=20)
+    assert cycle.period == pytest.approx(2 * np.pi / 100, abs=1e-6)
+
+
+def test_a_doubled_cycle_is_found_whole():
+    """Roessler's equations at c = 3: the simple cycle is there, but the orbit takes the double."""
+
+    def roessler(states):
+        x, y, z = states.T
+        return np.stack([-y - z, x + 0.2 * y, 0.2 + z * (x - 3.0)], axis=-1)
+
+    cycle = limit_cycle(Flow(roessler, 3, vectorized=True), [1.0, 1.0, 0.1], settle=2000)
+    assert 11 < cycle.period < 12
+    assert cycle.is_stable
+
+
+def test_a_center_has_no_limit_cycle_that_is_a_point():
+    center = Flow(lambda x: np.stack([x[:, 1], -x[:, 0]], axis=-1), 2, vectorized=True)
+    (point,) = fixed_points(center, random_state=0)
+    assert point.kind == "center"
+    assert not point.is_stable
+    try:
+        cycle = limit_cycle(center, [1.0, 0.0], settle=10)
+    except ValueError:
+        return
+    assert np.ptp(cycle.states, axis=0).min() > 1
+
+
+def test_only_what_stays_is_a_fixed_point():
+    assert fixed_points(Flow(lambda x: 1e-10 * (1 + x**2), 1), random_state=0) == []
+    for tau in (1.0, 1e7):
+        flow = network_flow([[2.0]], inputs=[-0.534], time_constants=tau)
+        assert len(fixed_points(flow, random_state=0)) == 1
+
+
+def test_exponents_far_apart():
+    """Of Hénon's map with b = 1e-3 the sum is known: ln b."""
+
+    def henon(states):
+        x, y = states.T
+        return np.stack([1 - 1.4 * x**2 + y, 1e-3 * x], axis=-1)
+
+    found = lyapunov_spectrum(
+        Map(henon, 2, lambda s: np.array([[-2.8 * s[0], 1], [1e-3, 0]]), vectorized=True),
+        [0.1, 0.0],
+        duration=2000,
+    )
+    assert found.sum() == pytest.approx(np.log(1e-3), abs=1e-6)
+
+
 def test_two_neurons_oscillate():
     flow = network_flow(LINKS, **OSCILLATOR)
     cycle = limit_cycle(flow, [0.1, 0.0])
@@ -312,6 +368,12 @@ def test_exponents_of_a_network_trained_on_lorenz():
             lambda: system_of(ESNRegressor(n_units=5).fit(WAVE[:, :1], WAVE), closed_loop=True),
             "outputs among",
         ),
+        (lambda: lyapunov_spectrum(LORENZ, [1.0, 1, 1], step=-1), "step must be positive"),
+        (lambda: lyapunov_spectrum(LORENZ, [1.0, 1, 1], every=0), "every must be positive"),
+        (lambda: simulate(LORENZ, [1.0, 1, 1], 2.5), "times must be numbers that increase"),
+        (lambda: fixed_points(LORENZ, bounds=(5, -5)), "the lower, then the upper"),
+        (lambda: fixed_points(fitted("esn")), "make one of a fitted network by system_of"),
+        (lambda: system_of(3), "a fitted network of this package"),
         (lambda: LORENZ.at([1.0, 2.0]), "states must have shape"),
         (
             lambda: system_of(ESNRegressor(n_units=5, bidirectional=True).fit(WAVE, WAVE)),

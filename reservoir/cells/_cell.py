@@ -40,6 +40,8 @@ class Cell(ABC):
     feeds_back : bool
         Whether the cell makes the network's output itself and feeds it back, so that a teacher can
         be forced on it.
+    needs_times : bool
+        Whether rows say how long ago the last one was, which layers above would not know.
     """
 
     name: ClassVar[str]
@@ -47,6 +49,7 @@ class Cell(ABC):
     run_back: ClassVar[Callable[..., None]]
     run_row: ClassVar[Callable[..., None]]
     feeds_back: ClassVar[bool] = False
+    needs_times: ClassVar[bool] = False
 
     @abstractmethod
     def n_state(self, n_units: int, n_outputs: int) -> int:
@@ -76,6 +79,10 @@ class Cell(ABC):
 
         It is affine in x, finite, and depends on each row alone.
         """
+
+    def project_once(self, p: Parameters, x: Floats) -> Floats:
+        """Return the same without room for what only the way back needs."""
+        return self.project(p, x)
 
     @abstractmethod
     def gradients(

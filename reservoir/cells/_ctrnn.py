@@ -46,6 +46,8 @@ class Arranged(NamedTuple):
     node: Floats
 
 
+MOST_KEPT = 2**30  # numbers, before which memory ends
+
 # What is kept of a row: drive, how it changes in the interval (where that is linear), the gradients
 # of θ and of log τ, the interval, and two vectors for each stage of each step in it: what is
 # multiplied by U, and how far away what pulls is; on the way back the gradient in what U gave.
@@ -130,7 +132,7 @@ def step(weights, kept, before, after):  # type: ignore[no-untyped-def]
                 activate(weights.activation, target.reshape(target.size))
             room = place + 2 * n <= kept.shape[1]
             for b in range(n_batch):
-                if room:
+                if room and k < n_steps[b]:
                     for i in range(n):
                         kept[b, place + i] = factor[b, i]
                         kept[b, place + n + i] = target[b, i] - argument[b, i]
@@ -251,6 +253,7 @@ class CTRNN(Cell):
     """
 
     name = "ctrnn"
+    needs_times = True
     run, run_back, run_row = map(staticmethod, (run, run_back, run_row))
 
     def __init__(
@@ -286,11 +289,26 @@ class CTRNN(Cell):
         for name, known in (("dynamics", ("beer", "jaeger")), ("integrator", tuple(TABLEAUS))):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} must be one of {known}, got {getattr(self, name)!r}.")
+        if n_inputs < 2 or (self.linear and n_inputs % 2 == 0):
+            raise ValueError(
+                "rows must hold features, then the interval"
+                + (", then the features of the row before" if self.linear else "")
+                + f", got {n_inputs} column(s); CTRNNRegressor makes such rows."
+            )
+        time_constants = spread_time_constants(self.time_constants, n_units)
+        limit = STABLE.get(self.integrator, np.inf) * time_constants.min()
+        if self.step is not None and self.step > limit:
+            raise ValueError(
+                f"step must be at most {limit:.4g} with integrator={self.integrator!r} and time "
+                f"constants down to {time_constants.min():.4g}, or states would explode, got steps "
+                f"of {self.step:.4g}; lower step, raise time_constants or use "
+                "integrator='exponential_euler'."
+            )
         return Parameters(
             uniform(rng, self.n_features(n_inputs), n_units),
             orthogonal(rng, n_units),
             np.zeros(n_units),
-            np.log(spread_time_constants(self.time_constants, n_units)),
+            np.log(time_constants),
         )
 
     def arrange(self, p: Parameters) -> Arranged:
@@ -300,7 +318,7 @@ class CTRNN(Cell):
             columns_of(U),
             columns_of(U.T),
             p.bias if is_beer else np.zeros_like(p.bias),
-            np.exp(-p.log_time_constants),
+            self._pace(p),
             ACTIVATIONS[self.activation],
             is_beer,
             self.integrator == "exponential_euler",
@@ -310,14 +328,39 @@ class CTRNN(Cell):
             *(np.asarray(part, U.dtype) for part in tableau),
         )
 
+    def _pace(self, p: Parameters) -> Floats:
+        """Return 1 / τ, no larger than the integrator bears with the step that is given."""
+        pace = np.exp(-p.log_time_constants)
+        if self.step is None:
+            return pace
+        most = STABLE.get(self.integrator, np.inf) / ((1 + self.slack) * self.step)
+        return np.minimum(pace, pace.dtype.type(most))
+
     def project(self, p: Parameters, x: Floats) -> Floats:
-        n, k = len(p.bias), len(p.input_weights)
-        longest = float(x[:, k].max(initial=0))
+        longest = float(x[:, len(p.input_weights)].max(initial=0))
         n_steps = 1
         if self.step is not None:
             n_steps = steps_in(longest, float(self.step), float(self.slack))
-        first = 2 * n if self.linear else n
         n_blocks = n_steps * len(TABLEAUS[self.integrator].b)
+        if len(x) * n_blocks * len(p.bias) > MOST_KEPT:
+            raise ValueError(
+                f"step must be larger, or gaps shorter: an interval of {longest:.4g} takes "
+                f"{n_steps} steps, and as much is kept of each of {len(x)} rows for the way back; "
+                "cut sequences at long gaps."
+            )
+        return self._projected(p, x, n_blocks)
+
+    def project_once(self, p: Parameters, x: Floats) -> Floats:
+        return self._projected(p, x, 0)
+
+    def _projected(self, p: Parameters, x: Floats, n_blocks: int) -> Floats:
+        n, k = len(p.bias), len(p.input_weights)
+        if (x[:, k] < 0).any():
+            raise ValueError(
+                f"intervals must not be negative, got {x[:, k].min():.4g}; the column after the "
+                "features says how long before each row the last one was."
+            )
+        first = 2 * n if self.linear else n
         kept = np.zeros((len(x), first + 2 * n + 1 + 2 * n * n_blocks), x.dtype)
         bias = np.zeros_like(p.bias) if self.dynamics == "beer" else p.bias
         now = x[:, :k]
@@ -328,19 +371,7 @@ class CTRNN(Cell):
         else:
             kept[:, :n] = affine(now, p.input_weights, bias)
         kept[:, first + 2 * n] = x[:, k]
-        self._check_stable(p, longest / n_steps)
         return kept
-
-    def _check_stable(self, p: Parameters, step: float) -> None:
-        shortest = float(np.exp(p.log_time_constants.min()))
-        limit = STABLE.get(self.integrator, np.inf) * shortest
-        if step > limit:
-            raise ValueError(
-                f"step must be at most {limit:.4g} with integrator={self.integrator!r} and time "
-                f"constants down to {shortest:.4g}, or states would explode, got steps of "
-                f"{step:.4g}; lower step, raise time_constants or use "
-                "integrator='exponential_euler'."
-            )
 
     def gradients(
         self, p: Parameters, x: Floats, before: Floats, after: Floats, kept: Floats

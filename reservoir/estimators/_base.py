@@ -172,7 +172,8 @@ class BaseEchoState(SequenceInput, BaseEstimator):
             raise ValueError("initial_state must be real, got complex numbers.")
         state = np.array(initial_state, self._reservoir.state_dtype, ndmin=2)
         expected = (n_sequences, self._reservoir.n_state)
-        if state.shape != expected or not np.isfinite(state).all():
+        n_finite = self._reservoir.n_finite
+        if state.shape != expected or not np.isfinite(state[:, :n_finite]).all():
             raise ValueError(
                 f"initial_state must be finite and of shape (n_sequences, n_state) = {expected}, "
                 f"as return_state=True returns it, got shape {np.shape(initial_state)}."

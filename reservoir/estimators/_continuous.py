@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
@@ -25,7 +26,11 @@ from reservoir.estimators._continuous_reservoir import (
 from reservoir.estimators._input import SequenceInput, warn
 from reservoir.estimators._regressor import ESNRegressor
 from reservoir.estimators._reservoir import Floats
-from reservoir.estimators._trained_tasks import TrainedClassifier, TrainedRegressor
+from reservoir.estimators._trained_tasks import (
+    TrainedClassifier,
+    TrainedRegressor,
+    class_factors,
+)
 from reservoir.sequences import Layout
 
 REMEDY = "raise alpha, lower spectral_radius or bias_scaling, or use activation='tanh'"
@@ -226,10 +231,15 @@ class ContinuousReadout(TimedInput):
         return outputs, Layout("list", np.r_[0, np.cumsum(lengths)]), ends
 
     def _moments_of(self, given: Any) -> Floats:
-        n = len(np.atleast_1d(np.asarray(given)))
-        fake = Layout("rows", np.arange(n + 1))  # each on its own: they need not increase
-        index, kind = times_of(None, np.atleast_1d(np.asarray(given)), fake)
-        check_kind(kind, self._clock)
+        wanted = given if isinstance(given, pd.Index) else np.atleast_1d(np.asarray(given))
+        if len(wanted) == 0:
+            raise ValueError("at must hold one time at least, got none.")
+        each = Layout("rows", np.arange(len(wanted) + 1))  # they need not increase
+        try:
+            index, kind = times_of(None, wanted, each)
+            check_kind(kind, self._clock)
+        except ValueError as error:
+            raise ValueError(str(error).replace("times must", "at must", 1)) from None
         return self._clock.moments(index)
 
     def _generate_from_input(self, n_steps: int, context: Any, X_future: Any) -> Floats:
@@ -238,6 +248,10 @@ class ContinuousReadout(TimedInput):
         n_features = self.n_features_in_
         if context is None:
             state, features = self._single_end(), self._last_features
+            if self._aims:  # the last row may have aimed elsewhere
+                n = self._reservoir.n_units
+                u, x = state[None, n : n + n_features], state[None, :n]
+                features = self._reservoir.features_at(u, x, np.array([interval]))
         else:
             timed = context if isinstance(context, Timed) else Timed(context)
             if self._aims:
@@ -286,6 +300,9 @@ class ContinuousTrained(TimedInput):
             for name, value in vars(self).items()
             if not (name.startswith("_") or name.endswith("_"))
         }
+
+    def _steps_from_one(self, X: Any, y: Any) -> None:
+        """No sequence is made from one row: nothing would say when its rows happen."""
 
     def _make_cell(self) -> Any:
         from reservoir.cells import CTRNN
@@ -344,7 +361,7 @@ class ContinuousTrained(TimedInput):
         if initial_state is not None:
             n = self._network.n_state
             given = np.array(initial_state, np.float64, ndmin=2)
-            if given.shape[1:] != (n + k + 1,) or not np.isfinite(given).all():
+            if given.shape[1:] != (n + k + 1,) or not np.isfinite(given[:, :-1]).all():
                 raise ValueError(
                     f"initial_state must be finite and of shape (n_sequences, {n + k + 1}), as "
                     f"return_state=True returns it, got shape {np.shape(initial_state)}."
@@ -353,7 +370,7 @@ class ContinuousTrained(TimedInput):
         outputs, layout, states = super()._outputs(timed, groups, initial_state)
         rows, moments, _, _ = self._timed(timed, groups, reset=False)
         last = layout.bounds[1:] - 1
-        states = np.column_stack([np.atleast_2d(states), rows[last], np.nan_to_num(moments[last])])
+        states = np.column_stack([np.atleast_2d(states), rows[last], moments[last]])
         return outputs, layout, states[0] if layout.is_single else states
 
     def _stepper(self, state: Floats) -> Any:
@@ -377,6 +394,7 @@ class Evolution(ContinuousTrained):
 
     max_iter: int
     tol: float
+    alpha: float
     warmup: int
     learn_initial_state: bool | str
     verbose: bool | int
@@ -413,6 +431,7 @@ class Evolution(ContinuousTrained):
                 vector,
                 n_generations=self.max_iter,
                 tol=self.tol,
+                alpha=self.alpha,
                 warmup=self.warmup,
                 learn_initial_state=self.learn_initial_state,
                 rng=self._rng,
@@ -435,7 +454,22 @@ class ContinuousRegressor(ContinuousReadout, ESNRegressor):
 
 
 class ContinuousClassifier(ContinuousReadout, ESNClassifier):
-    """A continuous reservoir for labels."""
+    """A continuous reservoir for labels, whose classes may have weights."""
+
+    def __init__(self, plan: Plan, class_weight: Any = None, **parameters: Any) -> None:
+        super().__init__(plan, **parameters)
+        self.class_weight = class_weight
+
+    def _targets(self, y: Any, layout: Layout, *, starting: bool) -> tuple[NDArray[Any], bool]:
+        targets, per_sequence = super()._targets(y, layout, starting=starting)
+        self._factors = class_factors(self.class_weight, targets, self.classes_)
+        return targets, per_sequence
+
+    def _stacked_weight(self, sample_weight: Any, layout: Layout) -> Floats | None:
+        weight, factors = super()._stacked_weight(sample_weight, layout), self._factors
+        if factors is None:
+            return weight
+        return factors if weight is None else weight * factors
 
 
 class TrainedContinuousRegressor(ContinuousTrained, TrainedRegressor):

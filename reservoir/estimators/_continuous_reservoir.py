@@ -116,13 +116,13 @@ class ContinuousLayer(Layer):
         noise: Floats | None,
         together: bool,
     ) -> Outcome:
-        self._check_stable(float(inputs[:, self.input_weights.shape[1]].max()))
+        self._check_stable(inputs[:, self.input_weights.shape[1]])
         together = together and not self.is_adaptive
         return super().run_pieces(inputs, feedback, pieces, states, out, column, noise, together)
 
     def aim(self, inputs: Floats, states: Floats, durations: Floats) -> Floats:
         """Return what states (n_rows, n_units) become within some time each, inputs held."""
-        self._check_stable(float(durations.max(initial=0)))
+        self._check_stable(durations)
         held = replace(self, linear=False)
         if not self.is_adaptive:
             from reservoir.kernels._flow import aim
@@ -132,11 +132,14 @@ class ContinuousLayer(Layer):
         each = [held.run(row[None], x) for row, x in zip(rows, states, strict=True)]
         return np.concatenate(each or [states])
 
-    def _check_stable(self, longest: float) -> None:
+    def _check_stable(self, intervals: Floats) -> None:
         from reservoir.kernels._flow import STABLE
 
-        limit = STABLE.get(self.integrator, np.inf) * float(self.time_constants.min())
-        step = min(longest, (1 + self.slack) * self.longest_step)
+        if self.integrator not in STABLE:
+            return
+        limit = STABLE[self.integrator] * float(self.time_constants.min())
+        n_steps = np.maximum(1, np.ceil(intervals / self.longest_step - self.slack))
+        step = float(np.max(intervals / n_steps, initial=0))
         if step > limit:
             raise ValueError(
                 f"step must be at most {limit:.4g} with integrator={self.integrator!r} and time "
@@ -170,6 +173,10 @@ class ContinuousReservoir(Reservoir):
     @property
     def n_state(self) -> int:
         return self.n_units + self.n_inputs + 1
+
+    @property
+    def n_finite(self) -> int:
+        return self.n_state - 1
 
     @property
     def n_features(self) -> int:
@@ -212,7 +219,7 @@ class ContinuousReservoir(Reservoir):
         ahead = inputs[:, k + 1] if self.aims else None
         outcome = self._run_rows(u, intervals, ahead, pieces, states, features, together)
         last = np.array([piece.stop - 1 for piece in pieces])
-        states[:, -1] = np.nan_to_num(moments[last])
+        states[:, -1] = moments[last]  # NaN where none are known
         return outcome
 
     def _run_rows(

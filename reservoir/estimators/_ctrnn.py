@@ -12,7 +12,6 @@ from sklearn.base import (
     _fit_context,
 )
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -42,6 +41,7 @@ TRAINED = (
     "early_stopping", "validation_fraction", "warm_start", "checkpoint",
 )  # fmt: skip
 SHARED = ("n_units", "activation", "alpha", "warmup", "dtype", "random_state", "verbose")
+LATER = ("alpha", "warmup", "predict_state", "readout", "verbose", "class_weight")  # of a readout
 POSITIVE = Interval(Real, 0, None, closed="neither")
 
 
@@ -51,6 +51,7 @@ class BaseCTRNN(BaseEstimator):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **{name: BaseReadout._parameter_constraints[name] for name in (*SHARED, *DRAWN)},
         **{name: BaseTrained._parameter_constraints[name] for name in TRAINED},
+        "learn_initial_state": ["boolean"],
         "dynamics": [StrOptions({"beer", "jaeger"})],
         "time_constants": [POSITIVE, tuple, "array-like"],
         "integrator": [StrOptions(set(INTEGRATORS))],
@@ -80,6 +81,8 @@ class BaseCTRNN(BaseEstimator):
         )
         drawn = self.training == "readout"
         names = (*SHARED, *(DRAWN if drawn else (*TRAINED, self._own)))
+        if self._own == "class_weight":
+            names = tuple(dict.fromkeys((*names, self._own)))
         parameters = {name: getattr(self, name) for name in names}
         parameters["pooling"] = self.pooling or ("mean" if drawn else "last")
         if not drawn:
@@ -119,8 +122,10 @@ class BaseCTRNN(BaseEstimator):
         engine = there if goes_on else self._make_engine()
         if goes_on:
             fresh = self._make_engine()
-            for name in fresh.get_params(deep=False) if self.training != "readout" else ():
-                setattr(engine, name, getattr(fresh, name))
+            names = LATER if self.training == "readout" else fresh.get_params(deep=False)
+            for name in names:
+                if hasattr(fresh, name):
+                    setattr(engine, name, getattr(fresh, name))
         else:
             self.__dict__.pop("network_", None)
         timed = Timed(X, times, ahead)
@@ -567,8 +572,9 @@ class CTRNNRegressor(MultiOutputMixin, RegressorMixin, BaseCTRNN):
         at : array-like of shape (n_times,), or a list of them, optional
             Times of one's own at which to answer, in any order, none before the first row of its
             sequence: each from the last row before it, whose input is held. For several sequences a
-            list with those of each. Answers for longer than ``ahead`` was in fit, or for shorter,
-            are extrapolations. Only with ``training="readout"``.
+            list with those of each. A network that was fitted with ``ahead`` answers well for as
+            long as that was, no less and no more: fit with ``np.diff(times)``, from each row to
+            the next, to be asked about any time between. Only with ``training="readout"``.
         initial_state : array-like of shape (n_state,) or (n_sequences, n_state), optional
             Where the sequences begin, as ``return_state`` returned it; rows then happen later
             than those that led there.
@@ -959,27 +965,7 @@ class CTRNNClassifier(ClassifierMixin, BaseCTRNN):
         ValueError, FloatingPointError
             As `CTRNNRegressor.fit` does, and if there is one class only.
         """
-        weight = self._weighted(y, sample_weight)
-        return self._learn(X, y, times, ahead, groups, weight)
-
-    def _weighted(self, y: Any, sample_weight: Any) -> Any:
-        """Return weights with those of the classes in them, where a readout is to learn."""
-        if self.class_weight is None or self.training != "readout" or y is None:
-            return sample_weight
-        in_list = isinstance(y, list | tuple) and np.ndim(y[0]) > 0
-        parts = [np.ravel(part) for part in y] if in_list else [np.asarray(y)]
-        labels = np.concatenate(parts)
-        weight = compute_sample_weight(self.class_weight, labels.ravel())
-        weight = weight.reshape(labels.shape[:2] if labels.ndim == 3 else labels.shape)
-        if weight.ndim == 2 and weight.shape[1] == 1:
-            weight = weight[:, 0]
-        if in_list:
-            ends = np.cumsum([len(part) for part in parts])[:-1]
-            weight = np.split(weight, ends)
-            if sample_weight is None:
-                return weight
-            return [a * b for a, b in zip(weight, sample_weight, strict=True)]
-        return weight if sample_weight is None else weight * np.asarray(sample_weight)
+        return self._learn(X, y, times, ahead, groups, sample_weight)
 
     @available_if(_learns_on)
     @_fit_context(prefer_skip_nested_validation=False)

@@ -212,6 +212,11 @@ class Reservoir:
         return self.n_units + self.n_feedback
 
     @property
+    def n_finite(self) -> int:
+        """Numbers of a state that are known whenever it was."""
+        return self.n_state
+
+    @property
     def n_features(self) -> int:
         backward = sum(layer.n_units for layer in self.backward_layers)
         return self.n_units + backward + (self.n_inputs if self.include_input else 0)

@@ -90,6 +90,6 @@ class Stream:
 def _affine(cell: Cell, parameters: Any, n_inputs: int, dtype: Any) -> Affine:
     """Return a cell's projection of its input as a matrix and a bias."""
     exact = type(parameters)(*(np.asarray(each, np.float64) for each in parameters))
-    kept = cell.project(exact, np.vstack([np.zeros(n_inputs), np.eye(n_inputs)]))
+    kept = cell.project_once(exact, np.vstack([np.zeros(n_inputs), np.eye(n_inputs)]))
     matrix, bias = kept[1:] - kept[0], kept[0]
     return Affine(columns_of(matrix.astype(dtype)), bias.astype(dtype))

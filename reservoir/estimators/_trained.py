@@ -428,6 +428,11 @@ class BaseTrained(SequenceInput, BaseEstimator):
         n_inputs, n_outputs = examples.rows.shape[1], examples.targets.shape[1]
         if cell.feeds_back:
             self._check_feedback(cell)
+        if cell.needs_times and (self.n_layers > 1 or self.bidirectional):
+            raise ValueError(
+                f"cell {cell.name!r} needs n_layers=1 and bidirectional=False: its rows say how "
+                "long ago the last one was."
+            )
         self._network = Network(
             cell,
             n_inputs,

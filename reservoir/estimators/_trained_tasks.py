@@ -468,11 +468,8 @@ class TrainedClassifier(LabelTargets, ClassifierMixin, BaseTrained):
         return coded[:, 1:] if len(self.classes_) == 2 else coded
 
     def _class_factors(self, targets: NDArray[Any]) -> Floats:
-        if self.class_weight is None:
-            return np.ones(1)
-        classes = self.classes_ if isinstance(self.class_weight, dict) else np.unique(targets)
-        factors = compute_class_weight(self.class_weight, classes=classes, y=targets)
-        return factors[np.searchsorted(classes, targets)]
+        factors = class_factors(self.class_weight, targets, self.classes_)
+        return np.ones(1) if factors is None else factors
 
     def _labels(self, outputs: Floats) -> NDArray[Any]:
         if outputs.shape[1] == 1:
@@ -487,6 +484,18 @@ class TrainedClassifier(LabelTargets, ClassifierMixin, BaseTrained):
         else:
             right = outputs.argmax(1) == targets.argmax(1)
         return float(np.average(right, weights=examples.weight[some]))
+
+
+def class_factors(
+    class_weight: Any, targets: NDArray[Any], all_classes: NDArray[Any]
+) -> Floats | None:
+    """Return the weight of each target by its class, or None where classes have no weights."""
+    if class_weight is None:
+        return None
+    classes = all_classes if isinstance(class_weight, dict) else np.unique(targets)
+    factors = compute_class_weight(class_weight, classes=classes, y=targets)
+    found: Floats = factors[np.searchsorted(classes, targets)]
+    return found
 
 
 def make_stream(estimator: Any, initial_state: Any) -> "Stream":

@@ -139,6 +139,8 @@ class Network:
         states: States,
         forcing: Forcing | None = None,
         masks: list[Floats] | None = None,
+        *,
+        returns: bool = True,
     ) -> tuple[Floats, States, Tape]:
         """Run sequences side by side.
 
@@ -154,6 +156,8 @@ class Network:
         forcing : Forcing, optional
         masks : list of ndarray, optional
             Factors of the inputs of each layer above the first, (n_steps, n_batch, n_features).
+        returns : bool
+            Whether there will be a way back.
 
         Returns
         -------
@@ -165,6 +169,7 @@ class Network:
         forcing = forcing or no_forcing(x.dtype)
         n_steps, n_batch = x.shape[:2]
         signal, passes, ends = x, [], []
+        project = self.cell.project if returns else self.cell.project_once
         own = np.arange(n_batch)
         for number, (layer, plans, begins) in enumerate(
             zip(weights.layers, arranged, states, strict=True)
@@ -174,7 +179,7 @@ class Network:
             outs, done = [], []
             for backwards, (part, plan, begin) in enumerate(zip(layer, plans, begins, strict=True)):
                 inputs = turned(signal, lengths) if backwards else signal
-                kept = self.cell.project(part.cell, inputs.reshape(n_steps * n_batch, -1))
+                kept = project(part.cell, inputs.reshape(n_steps * n_batch, -1))
                 kept = np.ascontiguousarray(kept).reshape(n_steps, n_batch, -1)
                 path = aligned((n_steps + 1, n_batch, self.n_state), x.dtype)
                 path[0] = begin

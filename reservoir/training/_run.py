@@ -51,7 +51,9 @@ def run_network(
             stop = lengths[some] if whole else np.minimum(start + max(1, size), lengths[some])
             batch = make_batch(examples, some, start, stop, fresh=False, stays=False)
             here = tuple(tuple(each[some] for each in layer) for layer in ends)
-            found, last, _ = network.forward(weights, arranged, batch.x, batch.lengths, here)
+            found, last, _ = network.forward(
+                weights, arranged, batch.x, batch.lengths, here, returns=False
+            )
             for layer, each_last in zip(ends, last, strict=True):
                 for each, value in zip(layer, each_last, strict=True):
                     each[some] = value

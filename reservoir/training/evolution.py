@@ -15,6 +15,7 @@ from reservoir.training._batches import Examples
 from reservoir.training._bptt import Objective
 from reservoir.training._network import Weights
 from reservoir.training._run import run_network
+from reservoir.training._trainer import decayed_of
 from reservoir.training._trees import flat, views
 
 Floats = NDArray[np.floating]
@@ -42,6 +43,7 @@ def evolve(
     *,
     n_generations: int,
     tol: float,
+    alpha: float,
     warmup: int,
     learn_initial_state: bool | str,
     rng: np.random.Generator,
@@ -62,6 +64,7 @@ def evolve(
             for part in layer:
                 part.initial_state[:] = 1
         free = flat(marks, np.float64) == 0
+    decayed = decayed_of(template)[free]
     weight = examples.weight.astype(np.float64)
     if not examples.per_sequence:
         position = np.arange(len(weight)) - np.repeat(examples.bounds[:-1], examples.lengths)
@@ -80,7 +83,7 @@ def evolve(
         states = network.begin(weights, examples.n_sequences)
         outputs, _ = run_network(network, weights, examples.rows, examples.bounds, states)
         losses, _ = objective.loss(outputs[counts], examples.targets[counts])
-        total = float(losses @ scale)
+        total = float(losses @ scale) + alpha / 2 * float(np.sum(candidate[decayed] ** 2))
         return total if np.isfinite(total) else WORST
 
     n = int(np.clip(5 * len(start), FEWEST, MOST))
