@@ -973,28 +973,27 @@ def _monodromy(system: Flow, x: Floats, period: float) -> tuple[Floats, Floats]:
 def _first_return(system: Flow, x: Floats, longest: float) -> tuple[Floats, float, float]:
     """Return a state that the orbit repeats, after how long, and how large the orbit is."""
     direction = system.one(x)
-    speed = np.linalg.norm(direction)
-    n = 4000
-    span = longest
-    for _ in range(8):  # a first look may be too coarse for what turns fast
+    speed = float(np.linalg.norm(direction))
+    size = float(np.linalg.norm(x))
+    span = min(longest, 10 * size / speed) if speed > 0 else longest
+    while speed > 1e-9:  # look further and further, so that what turns fast is not passed over
+        n = int(np.clip(50 * speed * span / max(size, 1e-300), 200, 40_000))
         path = simulate(system, x, np.linspace(0, span, n + 1)[1:])
         size = float(np.ptp(path, axis=0).max())
-        if size < 1e-6 * max(1.0, abs(x).max()) or speed < 1e-9:
-            raise ValueError("state must lead to a cycle, but it comes to rest; see fixed_points.")
-        furthest = speed * span / n
-        if furthest < 0.05 * size:
+        side = (path - x) @ direction  # of the plane through x across the flow
+        for i in np.flatnonzero((side[:-1] < 0) & (side[1:] >= 0)):
+            share = side[i] / (side[i] - side[i + 1])
+            period = (i + 1 + share) * span / n
+            back = simulate(system, x, [period])[-1]
+            period += float((x - back) @ direction / speed**2)  # onto the plane
+            back = simulate(system, x, [period])[-1]
+            if np.linalg.norm(back - x) < 1e-3 * size:
+                return x, period, size
+        if span >= longest:
             break
-        span /= 8
-    side = (path - x) @ direction  # of the plane through x across the flow
-    for i in np.flatnonzero((side[:-1] < 0) & (side[1:] >= 0)):
-        share = side[i] / (side[i] - side[i + 1])
-        period = (i + 1 + share) * span / n
-        back = simulate(system, x, [period])[-1]
-        # a step of Newton's method onto the plane
-        period += float((x - back) @ direction / speed**2)
-        back = simulate(system, x, [period])[-1]
-        if np.linalg.norm(back - x) < 1e-3 * size:
-            return x, period, size
+        span = min(longest, 4 * span)
+    if speed <= 1e-9 or size < 1e-6 * max(1.0, float(abs(x).max())):
+        raise ValueError("state must lead to a cycle, but it comes to rest; see fixed_points.")
     raise ValueError(
         f"state must lead to a cycle, but there was no return within longest={longest:g}; raise "
         "longest or settle, or the orbit may never close: see lyapunov_spectrum."

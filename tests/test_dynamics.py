@@ -202,7 +202,7 @@ def test_fast_cycles_are_not_taken_for_several():
         r = 1 - x**2 - y**2
         return np.stack([r * x - 100 * y, r * y + 100 * x], axis=-1)
 
-    cycle = limit_cycle(Flow(fast, 2, vectorized=True), [0.1, 0.0], settle=20)
+    cycle = limit_cycle(Flow(fast, 2, vectorized=True), [0.5, 0.0], settle=5)
     assert cycle.period == pytest.approx(2 * np.pi / 100, abs=1e-6)
 
 
@@ -213,7 +213,7 @@ def test_a_doubled_cycle_is_found_whole():
         x, y, z = states.T
         return np.stack([-y - z, x + 0.2 * y, 0.2 + z * (x - 3.0)], axis=-1)
 
-    cycle = limit_cycle(Flow(roessler, 3, vectorized=True), [1.0, 1.0, 0.1], settle=2000)
+    cycle = limit_cycle(Flow(roessler, 3, vectorized=True), [1.0, 1.0, 0.1], settle=600)
     assert 11 < cycle.period < 12
     assert cycle.is_stable
 
