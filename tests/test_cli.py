@@ -361,10 +361,12 @@ class TestTimer:
         lines = capsys.readouterr().out.splitlines()
         rows = {line[:18].strip(): line[18:].split() for line in lines if line.count(".") >= 3}
         assert set(rows) == {
-            "ESN -> trees", "ESN, own readout", "LSTM", "lags -> ridge", "lags -> trees",
+            "ESN -> trees", "ESN, own readout", "CTRNN -> trees", "LSTM", "CTRNN, trained",
+            "lags -> ridge", "lags -> trees",
         }  # fmt: skip
         assert float(rows["ESN -> trees"][1]) < 0.2 < float(rows["lags -> ridge"][1])
-        assert rows["LSTM"][0] == "-"
+        assert float(rows["CTRNN -> trees"][1]) < 0.2
+        assert rows["LSTM"][0] == rows["CTRNN, trained"][0] == "-"
         assert float(rows["LSTM"][1]) < 0.5
         assert picture.read_bytes().startswith(b"\x89PNG")
 
