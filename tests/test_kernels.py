@@ -139,7 +139,7 @@ def test_read_only_arrays_are_accepted():
 
 def test_the_product_is_for_kernels_only():
     with pytest.raises(TypeError, match="only for use inside kernels"):
-        _harvest._add_recurrent(np.eye(1), np.ones(1), np.ones(1), 0, 1, False)
+        _harvest.add_recurrent(np.eye(1), np.ones(1), np.ones(1), 0, 1, False)
 
 
 class TestPanels:
@@ -208,7 +208,7 @@ class TestPanels:
 
 @njit
 def add_product(weights, x, z):
-    _lockstep._add_product(weights, x, z)
+    _lockstep.add_panel_product(weights, x, z)
 
 
 @njit
@@ -218,4 +218,4 @@ def store(x, unit, out, column, rows):
 
 @njit
 def add_recurrent(weights, x, out):
-    _harvest._add_recurrent(weights, x, out, 0, out.shape[0], True)
+    _harvest.add_recurrent(weights, x, out, 0, out.shape[0], True)
