@@ -46,7 +46,6 @@ EXPECTED = {
 TOO_FEW_GENERATIONS = {
     "check_regressors_train": "two generations learn nothing",
     "check_classifiers_train": "two generations learn nothing",
-    "check_class_weight_classifiers": "two generations learn nothing",
 }
 
 

@@ -927,7 +927,7 @@ BAD_FITS = {
     "all targets nan": (lambda: esn().fit(X, np.full(300, np.nan)), "no rows to fit"),
     "warmup": (lambda: esn(warmup=60).fit(PARTS, Y_PARTS), "got warmup=60 and a sequence of 60"),
     "empty": (lambda: esn().fit(np.empty((0, 2)), []), "0 sample"),
-    "empty list": (lambda: esn().fit([], []), "Expected 2D array"),
+    "empty list": (lambda: esn().fit([], []), "got an empty list"),
     "one row": (lambda: esn().fit(X[:1], Y[:1]), "1 sample"),
     "one dimension": (lambda: esn().fit(X[:, 0], Y), "Expected 2D array"),
     "lengths": (lambda: esn().fit(X, Y[:-1]), "y has 299, X has 300 rows"),

@@ -243,7 +243,7 @@ def test_wrong_input_is_named(narma):
         EnsembleRegressor(Ridge()).fit(X, y)
     with pytest.raises(ValueError, match="a pipeline goes around"):
         EnsembleRegressor(make_pipeline(StandardScaler(), ESN)).fit(X, y)
-    with pytest.raises(ValueError, match="network of this package"):
+    with pytest.raises(ValueError, match="of this package"):
         EnsembleClassifier(LSTMRegressor()).fit(X, y)
     given = {"topology": np.eye(40) / 2, "input_weights": np.ones((40, 1))}
     with pytest.raises(ValueError, match="must leave something to be drawn"):

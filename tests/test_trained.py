@@ -900,3 +900,27 @@ def test_wrong_input_of_gradient_norms_is_named():
         rnn.gradient_norms(X, np.ones((399, 2)))
     with pytest.raises(ValueError, match="features"):
         rnn.gradient_norms(np.ones((4, 2)), np.ones(4))
+
+
+def test_a_single_row_is_warned_of():
+    lstm = LSTMRegressor(n_units=4, max_iter=1, random_state=0).fit(np.eye(4), np.arange(4.0))
+    with pytest.warns(UserWarning, match="A single row is predicted from rest.*stream"):
+        lstm.predict(np.eye(4)[:1])
+    lstm.predict(np.eye(4)[:1], return_state=True)  # that of a stream
+
+
+def test_series_of_different_lengths_from_one_input_each():
+    y = [np.sin(np.arange(n)) for n in (5, 9)]
+    lstm = LSTMRegressor(n_units=4, max_iter=1, random_state=0).fit(np.eye(2), y)
+    assert [len(part) for part in lstm.predict(np.eye(2), n_steps=[5, 9])] == [5, 9]
+
+
+def test_targets_beyond_single_precision_are_named():
+    with pytest.raises(ValueError, match="y must fit into float32"):
+        LSTMRegressor().fit(np.eye(4), 1e39 * np.arange(4.0))
+
+
+def test_early_stopping_leaves_two_classes():
+    sequences = [np.zeros((3, 1))] * 20
+    with pytest.raises(ValueError, match="must leave two classes at least"):
+        LSTMClassifier(early_stopping=True).fit(sequences, ["a"] * 18 + ["b"] * 2)

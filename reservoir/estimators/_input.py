@@ -63,8 +63,8 @@ class SequenceInput:
         """Warn where a row is predicted without those before it."""
         if layout.is_single and layout.n_rows == 1 and not self._per_sequence:
             warn(
-                "A single row is predicted from the state in which sequences begin, without any "
-                "memory of the rows before it; pass whole sequences or an initial_state"
+                "A single row is predicted from rest, without any memory of the rows before it; "
+                "pass whole sequences or an initial_state"
                 + (
                     ", or set predict_state='carry'."
                     if hasattr(self, "predict_state")
