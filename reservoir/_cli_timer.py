@@ -79,8 +79,8 @@ def run(arguments: argparse.Namespace) -> int:
     print(
         "\nClassic models see both inputs at lags up to the longest hold; a pulse lasts one step "
         "and is\nbetween two lags most of the time. A hand-made count of the steps since the last "
-        "pulse would\nsolve the task for any of them: the networks learn to count. Networks "
-        "whose\nweights are all trained are fitted once, without folds."
+        "pulse would\nsolve the task for any of them: the networks learn to count. Networks whose "
+        "weights\nare all trained are fitted once, without folds."
     )
     if arguments.plot:
         _draw(X[test], y[test], outputs, hold, arguments.plot)

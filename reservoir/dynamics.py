@@ -75,7 +75,13 @@ class _System:
             )
         many = np.atleast_2d(given)
         found = self.rule(many) if self.vectorized else [self.rule(each) for each in many]
-        return np.asarray(found, np.float64).reshape(given.shape)
+        values = np.asarray(found, np.float64)
+        if values.size != many.size:
+            raise ValueError(
+                f"rule must return as many numbers as a state has, {self.n_dims}, got shape "
+                f"{values.shape} for {len(many)} state(s)."
+            )
+        return values.reshape(given.shape)
 
     def one(self, state: Floats) -> Floats:
         """Return F at a state (n_dims,), unchecked."""
@@ -272,7 +278,10 @@ def network_flow(
         )  # fmt: skip
         states, done = solve(network, np.ones(1), x, times, rtol, atol)
         if not done:
-            raise FloatingPointError(DIVERGES)
+            raise FloatingPointError(
+                "The integration stopped: no step was short enough, or a million were too few; "
+                "raise rtol or the shortest of time_constants, or ask for less time."
+            )
         return np.asarray(states, np.float64)
 
     return Flow(rule, n, None, True, tangent, solver)
@@ -765,6 +774,11 @@ def bifurcation_diagram(
     for value in np.asarray(values, np.float64):
         system = make_system(float(value))
         x = _state(system, x + nudge)
+        if not callable(observe) and not -system.n_dims <= observe < system.n_dims:
+            raise ValueError(
+                f"observe must be one of the {system.n_dims} coordinates or a function, got "
+                f"{observe!r}."
+            )
         is_map = isinstance(system, Map)
         if is_map:
             path = simulate(system, x, int(settle + duration))[int(settle) :]

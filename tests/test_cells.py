@@ -284,6 +284,31 @@ def test_vanishing_regulariser_and_its_gradient():
     np.testing.assert_allclose(gradient, expected, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("cell", "n_inputs", "message"),
+    [
+        (MTRNN(((2, 1.0), (1, 2.0))), 1, "n_units must be 3, the units of groups .*, got 4"),
+        (MTRNN(((3, 0.5), (1, 2.0))), 1, "time constants of 1 step or more"),
+        (MTRNN(((3, 1.0), (1, 2.0)), links=[[1]]), 1, r"links must have shape \(2, 2\)"),
+        (CTRNN(integrator="rk5"), 2, "integrator must be one of"),
+        (CTRNN(dynamics="hopf"), 2, "dynamics must be one of"),
+        (CTRNN(linear=True), 4, "rows must hold features, then the interval, then"),
+        (CTRNN(integrator="euler", time_constants=1.0, step=3.0), 2, "step must be at most 2"),
+    ],
+    ids=repr,
+)
+def test_wrong_networks_are_named(cell, n_inputs, message):
+    with pytest.raises(ValueError, match=message):
+        cell.init(n_inputs, 4, 1, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("cell", [Elman("swish"), MTRNN(((3, 1.0), (1, 2.0)), activation="swish")])
+def test_an_unknown_activation_is_named(cell):
+    p = cell.init(1, 4, 1, np.random.default_rng(0))
+    with pytest.raises(ValueError, match="activation must be one of .* got 'swish'"):
+        cell.arrange(p)
+
+
 def test_chrono_biases():
     p = LSTM(longest_lag=1000).init(2, 50, 1, np.random.default_rng(0))
     i, o, g, f = p.bias.reshape(4, 50)

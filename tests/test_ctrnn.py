@@ -147,6 +147,15 @@ def test_outputs_that_are_due_later():
         small().fit(X, Y).predict(X, ahead=1.0)
 
 
+def test_outputs_of_lists_that_are_due_later():
+    cuts = [slice(0, 300), slice(300, 500)]
+    lists = {"times": [T[c] for c in cuts], "ahead": [np.full(c.stop - c.start, 0.7) for c in cuts]}
+    each = small().fit([X[c] for c in cuts], [Y[c] for c in cuts], **lists)
+    groups = np.repeat([0, 1], [300, 200])
+    at_once = small().fit(X, Y, times=T, ahead=0.7, groups=groups)
+    np.testing.assert_array_equal(each.coef_, at_once.coef_)
+
+
 def test_half_of_the_samples_are_lost():
     """Mackey-Glass, each next sample, against an echo state network on the interpolated series.
 
@@ -178,7 +187,6 @@ def test_half_of_the_samples_are_lost():
             for k, gap in zip(keep[n:-1:5], gaps[n::5].astype(int), strict=True)
         ]
         errors.append(nrmse(u[n + 1 :: 5], np.array(outputs)))
-    print(error, errors)
     assert error < 0.7 * min(errors)
     assert error < 0.025
 
@@ -257,12 +265,10 @@ def test_a_list_of_sequences_is_trained_on(training):
 
 
 def test_a_long_gap_costs_a_prediction_no_memory():
-    ctrnn = small(n_units=8, training="bptt", max_iter=1).fit(X, Y)
     times = np.r_[np.arange(400.0), 1e5 + np.arange(100.0)]
     assert np.isfinite(small(training="bptt", max_iter=1).fit(X, Y).predict(X, times=times)).all()
     with pytest.raises(ValueError, match=r"an interval of .* takes"):
         small(training="bptt", max_iter=1).fit(X, Y, times=np.r_[T[:-1], 1e9])
-    assert ctrnn.n_iter_ == 1
 
 
 def test_what_has_no_times_goes_on_at_the_usual_interval():
@@ -396,6 +402,15 @@ def test_wrong_parameters(parameters, words):
     index = np.arange(0, 6 * len(X), 6) if parameters.get("step") else None
     with pytest.raises(ValueError, match=words):
         small(**parameters).fit(X, Y, times=index)
+
+
+@pytest.mark.parametrize("training", ["readout", "bptt", "evolution"])
+def test_messages_name_the_estimator_that_is_used(training):
+    ctrnn = small(n_units=3, training=training, max_iter=1).fit(X, Y)
+    with pytest.raises(ValueError, match="but CTRNNRegressor is expecting 2 features"):
+        ctrnn.predict(X[:, :1])
+    with pytest.raises(ValueError, match="CTRNNRegressor requires y"):
+        ctrnn.fit(X, None)
 
 
 def test_wrong_use():

@@ -373,6 +373,11 @@ def test_exponents_of_a_network_trained_on_lorenz():
         (lambda: simulate(LORENZ, [1.0, 1, 1], 2.5), "times must be numbers that increase"),
         (lambda: fixed_points(LORENZ, bounds=(5, -5)), "the lower, then the upper"),
         (lambda: fixed_points(fitted("esn")), "make one of a fitted network by system_of"),
+        (lambda: Flow(lambda x: x[:1], 2).at([1.0, 2.0]), "rule must return as many numbers"),
+        (
+            lambda: bifurcation_diagram(stuart_landau, [1.0], state=[0.1, 0.0], observe=7),
+            "observe must be one of the 2 coordinates",
+        ),
         (lambda: system_of(3), "a fitted network of this package"),
         (lambda: LORENZ.at([1.0, 2.0]), "states must have shape"),
         (

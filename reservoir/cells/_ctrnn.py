@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from reservoir.cells._cell import Cell, Floats, orthogonal, row_sum, uniform
-from reservoir.kernels._activations import ACTIVATIONS, activate, tanh_all, times_slope
+from reservoir.kernels._activations import activate, code_of, tanh_all, times_slope
 from reservoir.kernels._drive import scan, scan_back, scan_row
-from reservoir.kernels._flow import SLACK, STABLE, TABLEAUS, steps_in
+from reservoir.kernels._flow import SLACK, STABLE, TABLEAUS, check_step, steps_in
 from reservoir.kernels._jit import EXACT, jit
 from reservoir.kernels._products import Columns, add_product, affine, columns_of, copy, fill
 
@@ -296,14 +296,8 @@ class CTRNN(Cell):
                 + f", got {n_inputs} column(s); CTRNNRegressor makes such rows."
             )
         time_constants = spread_time_constants(self.time_constants, n_units)
-        limit = STABLE.get(self.integrator, np.inf) * time_constants.min()
-        if self.step is not None and self.step > limit:
-            raise ValueError(
-                f"step must be at most {limit:.4g} with integrator={self.integrator!r} and time "
-                f"constants down to {time_constants.min():.4g}, or states would explode, got steps "
-                f"of {self.step:.4g}; lower step, raise time_constants or use "
-                "integrator='exponential_euler'."
-            )
+        if self.step is not None:
+            check_step(self.integrator, self.step, float(time_constants.min()))
         return Parameters(
             uniform(rng, self.n_features(n_inputs), n_units),
             orthogonal(rng, n_units),
@@ -319,7 +313,7 @@ class CTRNN(Cell):
             columns_of(U.T),
             p.bias if is_beer else np.zeros_like(p.bias),
             self._pace(p),
-            ACTIVATIONS[self.activation],
+            code_of(self.activation),
             is_beer,
             self.integrator == "exponential_euler",
             self.linear,

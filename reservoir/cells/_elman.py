@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from reservoir.cells._cell import Cell, Floats, orthogonal, row_sum, uniform, vanishing_of
-from reservoir.kernels._activations import ACTIVATIONS, activate, times_slope
+from reservoir.kernels._activations import activate, code_of, times_slope
 from reservoir.kernels._drive import scan, scan_back, scan_row
 from reservoir.kernels._jit import EXACT, jit
 from reservoir.kernels._products import Columns, add_product, affine, columns_of, copy, fill
@@ -91,7 +91,7 @@ class Elman(Cell):
 
     def arrange(self, p: Parameters) -> Arranged:
         U = p.recurrent_weights
-        return Arranged(columns_of(U), columns_of(U.T), ACTIVATIONS[self.activation])
+        return Arranged(columns_of(U), columns_of(U.T), code_of(self.activation))
 
     def project(self, p: Parameters, x: Floats) -> Floats:
         return affine(x, p.input_weights, p.bias)
@@ -107,7 +107,7 @@ class Elman(Cell):
     def vanishing(self, p: Parameters, after: Floats, kept: Floats) -> tuple[float, Parameters]:
         slopes = np.ones_like(after)
         flat = (-1, after.shape[2])
-        times_slope(ACTIVATIONS[self.activation], after.reshape(flat), slopes.reshape(flat))
+        times_slope(code_of(self.activation), after.reshape(flat), slopes.reshape(flat))
         omega, gradient = vanishing_of(p.recurrent_weights, slopes, kept)
         zero = Parameters(*map(np.zeros_like, p))
         return omega, zero._replace(recurrent_weights=gradient)

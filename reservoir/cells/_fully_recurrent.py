@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from reservoir.cells._cell import Cell, Floats, orthogonal, row_sum, uniform
-from reservoir.kernels._activations import ACTIVATIONS, activate
+from reservoir.kernels._activations import activate, code_of
 from reservoir.kernels._drive import scan, scan_back, scan_row
 from reservoir.kernels._jit import EXACT, jit
 from reservoir.kernels._products import Columns, add_product, affine, columns_of, copy, fill
@@ -139,7 +139,7 @@ class FullyRecurrent(Cell):
             columns_of(V),
             columns_of(V.T),
             len(p.bias),
-            ACTIVATIONS[self.activation],
+            code_of(self.activation),
         )
 
     def project(self, p: Parameters, x: Floats) -> Floats:

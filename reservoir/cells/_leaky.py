@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from reservoir.cells._cell import Cell, Floats, orthogonal, row_sum, uniform
-from reservoir.kernels._activations import ACTIVATIONS, activate
+from reservoir.kernels._activations import activate, code_of
 from reservoir.kernels._drive import scan, scan_back, scan_row
 from reservoir.kernels._jit import EXACT, jit
 from reservoir.kernels._products import Columns, add_product, affine, columns_of
@@ -131,7 +131,7 @@ class Leaky(Cell):
     def arrange(self, p: Parameters) -> Arranged:
         U = p.recurrent_weights
         leak_rate = 1 / (1 + np.exp(-p.leak))
-        return Arranged(columns_of(U), columns_of(U.T), leak_rate, ACTIVATIONS[self.activation])
+        return Arranged(columns_of(U), columns_of(U.T), leak_rate, code_of(self.activation))
 
     def project(self, p: Parameters, x: Floats) -> Floats:
         kept = np.zeros((len(x), 2 * len(p.bias)), x.dtype)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reservoir.cells._cell import Cell, Floats, row_sum, uniform
-from reservoir.kernels._activations import ACTIVATIONS, activate, times_slope
+from reservoir.kernels._activations import activate, code_of, times_slope
 from reservoir.kernels._drive import scan, scan_back, scan_row
 from reservoir.kernels._jit import EXACT, jit
 from reservoir.kernels._products import Columns, add_product, affine, columns_of
@@ -235,7 +235,7 @@ class MTRNN(Cell):
             columns_of(V),
             columns_of(np.ascontiguousarray(V.T)),
             pace.astype(recurrent.dtype),
-            ACTIVATIONS[self.activation],
+            code_of(self.activation),
         )
 
     def project(self, p: Parameters, x: Floats) -> Floats:
@@ -251,7 +251,7 @@ class MTRNN(Cell):
         errors, of_outputs = np.ascontiguousarray(kept[:, :n]), np.ascontiguousarray(kept[:, n:])
         was, now = (np.ascontiguousarray(state[:, :n]) for state in (before, after))
         for values in (was, now):
-            activate(ACTIVATIONS[self.activation], values.reshape(values.size))
+            activate(code_of(self.activation), values.reshape(values.size))
         found = Parameters(
             x.T @ errors,
             was.T @ errors,

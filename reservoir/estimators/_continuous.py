@@ -1,5 +1,6 @@
 """The ways in which continuous-time networks learn: what stands behind `CTRNNRegressor`."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -44,6 +45,11 @@ class Timed(NamedTuple):
     ahead: Any = None  # how long after each row its output is due
     before: Any = None  # the last rows and moments before, (n_sequences, n_features + 1)
 
+    @classmethod
+    def of(cls, X: Any) -> "Timed":
+        """Return sequences with their times, if they have not come so."""
+        return X if isinstance(X, cls) else cls(X)
+
 
 class Plan(NamedTuple):
     """What the parameters say of the dynamics."""
@@ -70,7 +76,7 @@ class TimedInput(SequenceInput):
         self, X: Any, groups: Any, *, reset: bool, fewest: int = 2
     ) -> tuple[Floats, Floats, Layout, Any]:
         """Validate; return stacked rows, moments (NaN where none are known), layout and `ahead`."""
-        timed = X if isinstance(X, Timed) else Timed(X)
+        timed = Timed.of(X)
         rows, layout = super()._sequences(timed.X, groups, reset=reset, fewest=fewest)
         times, kind = times_of(timed.X, timed.times, layout)
         if reset:
@@ -99,7 +105,7 @@ class TimedInput(SequenceInput):
                     "ahead must be given as in fit, where it differed from row to row, got None."
                 )
             return np.full(layout.n_rows, self._usual_ahead)
-        scalar = np.ndim(ahead) == 0
+        scalar = not isinstance(ahead, list | tuple) and np.ndim(ahead) == 0
         durations = self._clock.duration(
             ahead if scalar else shaped_like_rows(ahead, layout, "ahead"), "ahead"
         )
@@ -200,7 +206,7 @@ class ContinuousReadout(TimedInput):
         check_is_fitted(self)
         if self._per_sequence:
             raise ValueError("at must be None where there is one target for each sequence.")
-        timed = X if isinstance(X, Timed) else Timed(X)
+        timed = Timed.of(X)
         if timed.ahead is not None:
             raise ValueError("at and ahead cannot be given together; at says all.")
         rows, moments, layout, _ = self._timed(X, groups, reset=False)
@@ -253,7 +259,7 @@ class ContinuousReadout(TimedInput):
                 u, x = state[None, n : n + n_features], state[None, :n]
                 features = self._reservoir.features_at(u, x, np.array([interval]))
         else:
-            timed = context if isinstance(context, Timed) else Timed(context)
+            timed = Timed.of(context)
             if self._aims:
                 timed = timed._replace(ahead=interval)
             state, features = self._context_state(timed)
@@ -306,14 +312,8 @@ class ContinuousTrained(TimedInput):
 
     def _make_cell(self) -> Any:
         from reservoir.cells import CTRNN
-        from reservoir.kernels._flow import TABLEAUS
 
         plan, (step, slack) = self.plan, self._steps
-        if plan.integrator not in TABLEAUS:
-            raise ValueError(
-                f"integrator must be one of {sorted(TABLEAUS)} where weights are trained, got "
-                f"{plan.integrator!r}; gradients follow steps of a fixed number."
-            )
         return CTRNN(
             "beer" if plan.is_beer else "jaeger",
             self.activation,
@@ -333,9 +333,9 @@ class ContinuousTrained(TimedInput):
                 "ahead must be None where all weights are trained, got one; use "
                 "training='readout', or give the network the time to come as a feature."
             )
-        start = np.full((layout.n_sequences, rows.shape[1] + 1), np.nan)
-        given = X.before if isinstance(X, Timed) else None
-        before = start if given is None else given
+        before = Timed.of(X).before
+        if before is None:
+            before = np.full((layout.n_sequences, rows.shape[1] + 1), np.nan)
         return self._with_times(rows, moments, layout, before), layout
 
     def _with_times(self, rows: Floats, moments: Floats, layout: Layout, before: Floats) -> Floats:
@@ -356,7 +356,7 @@ class ContinuousTrained(TimedInput):
         self, X: Any, groups: Any, initial_state: Any, n_steps: Any = None
     ) -> tuple[Floats, Layout, Floats]:
         check_is_fitted(self)
-        timed = X if isinstance(X, Timed) else Timed(X)
+        timed = Timed.of(X)
         k = self.n_features_in_
         if initial_state is not None:
             n = self._network.n_state
@@ -449,10 +449,22 @@ class Evolution(ContinuousTrained):
             raise KeyboardInterrupt
 
 
+def _called(name: str) -> Callable[[type], type]:
+    """Let messages speak of the estimator that the user knows; pickle goes by the other name."""
+
+    def rename(engine: type) -> type:
+        engine.__name__ = name
+        return engine
+
+    return rename
+
+
+@_called("CTRNNRegressor")
 class ContinuousRegressor(ContinuousReadout, ESNRegressor):
     """A continuous reservoir for numbers."""
 
 
+@_called("CTRNNClassifier")
 class ContinuousClassifier(ContinuousReadout, ESNClassifier):
     """A continuous reservoir for labels, whose classes may have weights."""
 
@@ -472,17 +484,21 @@ class ContinuousClassifier(ContinuousReadout, ESNClassifier):
         return factors if weight is None else weight * factors
 
 
+@_called("CTRNNRegressor")
 class TrainedContinuousRegressor(ContinuousTrained, TrainedRegressor):
     """A continuous network trained by gradient on numbers."""
 
 
+@_called("CTRNNClassifier")
 class TrainedContinuousClassifier(ContinuousTrained, TrainedClassifier):
     """A continuous network trained by gradient on labels."""
 
 
+@_called("CTRNNRegressor")
 class EvolvedRegressor(Evolution, TrainedRegressor):
     """A continuous network found by global search, for numbers."""
 
 
+@_called("CTRNNClassifier")
 class EvolvedClassifier(Evolution, TrainedClassifier):
     """A continuous network found by global search, for labels."""

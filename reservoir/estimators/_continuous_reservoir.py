@@ -39,30 +39,6 @@ class ContinuousLayer(Layer):
     def is_adaptive(self) -> bool:
         return self.integrator == ADAPTIVE
 
-    def equals(self, other: Layer) -> bool:
-        mine = (
-            self.is_beer,
-            self.integrator,
-            self.longest_step,
-            self.slack,
-            self.linear,
-            self.interval,
-        )
-        return (
-            super().equals(other)
-            and isinstance(other, ContinuousLayer)
-            and np.array_equal(self.time_constants, other.time_constants)
-            and mine
-            == (
-                other.is_beer,
-                other.integrator,
-                other.longest_step,
-                other.slack,
-                other.linear,
-                other.interval,
-            )
-        )
-
     @cached_property
     def network(self) -> Any:
         """The layer as the kernels want it."""
@@ -81,6 +57,11 @@ class ContinuousLayer(Layer):
             linear=self.linear,
             interval=self.interval,
         )
+
+    @cached_property
+    def _held(self) -> "ContinuousLayer":
+        """The same layer under inputs that are held."""
+        return replace(self, linear=False) if self.linear else self
 
     def run(
         self,
@@ -123,30 +104,20 @@ class ContinuousLayer(Layer):
     def aim(self, inputs: Floats, states: Floats, durations: Floats) -> Floats:
         """Return what states (n_rows, n_units) become within some time each, inputs held."""
         self._check_stable(durations)
-        held = replace(self, linear=False)
         if not self.is_adaptive:
             from reservoir.kernels._flow import aim
 
-            return aim(held.network, inputs, states, durations)
+            return aim(self._held.network, inputs, states, durations)
         rows = np.column_stack([inputs, durations])
-        each = [held.run(row[None], x) for row, x in zip(rows, states, strict=True)]
+        each = [self._held.run(row[None], x) for row, x in zip(rows, states, strict=True)]
         return np.concatenate(each or [states])
 
     def _check_stable(self, intervals: Floats) -> None:
-        from reservoir.kernels._flow import STABLE
+        from reservoir.kernels._flow import check_step
 
-        if self.integrator not in STABLE:
-            return
-        limit = STABLE[self.integrator] * float(self.time_constants.min())
         n_steps = np.maximum(1, np.ceil(intervals / self.longest_step - self.slack))
         step = float(np.max(intervals / n_steps, initial=0))
-        if step > limit:
-            raise ValueError(
-                f"step must be at most {limit:.4g} with integrator={self.integrator!r} and time "
-                f"constants down to {self.time_constants.min():.4g}, or states would explode, got "
-                f"steps of {step:.4g}; lower step, raise time_constants or use "
-                "integrator='exponential_euler'."
-            )
+        check_step(self.integrator, step, float(self.time_constants.min()))
 
 
 @dataclass(frozen=True)

@@ -36,16 +36,9 @@ class Layer:
         return len(self.bias)
 
     def equals(self, other: "Layer") -> bool:
-        """Whether another layer has the same weights."""
-        return self.activation == other.activation and all(
-            _same(getattr(self, name), getattr(other, name))
-            for name in (
-                "recurrent_weights",
-                "input_weights",
-                "feedback_weights",
-                "bias",
-                "leak_rate",
-            )
+        """Whether another layer has the same weights and settings."""
+        return type(self) is type(other) and all(
+            _same(getattr(self, field.name), getattr(other, field.name)) for field in fields(self)
         )
 
     def drive(self, inputs: Floats, feedback: Floats | None = None) -> Floats:

@@ -28,6 +28,13 @@ from reservoir.kernels._vectors import wide_vectors
 ACTIVATIONS = {"tanh": 0, "identity": 1, "relu": 2, "sigmoid": 3}
 
 
+def code_of(activation: str) -> int:
+    """Return what kernels call an activation, or raise ValueError if there is none of that name."""
+    if activation not in ACTIVATIONS:
+        raise ValueError(f"activation must be one of {sorted(ACTIVATIONS)}, got {activation!r}.")
+    return ACTIVATIONS[activation]
+
+
 class Precision(NamedTuple):
     """Constants of one type of float."""
 

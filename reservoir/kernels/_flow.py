@@ -73,6 +73,17 @@ TABLEAUS = {
 STABLE = {"euler": 2.0, "heun": 2.0, "rk4": 2.785}
 
 
+def check_step(integrator: str, step: float, shortest: float) -> None:
+    """Raise ValueError if a step is too long for the shortest time constant."""
+    limit = STABLE.get(integrator, np.inf) * shortest
+    if step > limit:
+        raise ValueError(
+            f"step must be at most {limit:.4g} with integrator={integrator!r} and time constants "
+            f"down to {shortest:.4g}, or states would explode, got steps of {step:.4g}; lower "
+            "step, raise time_constants or use integrator='exponential_euler'."
+        )
+
+
 @dataclass(frozen=True)
 class FlowNetwork(Network):
     """A continuous network; its leak rates are those of a row, for `is_contracting` alone.

@@ -27,12 +27,11 @@ WORST = 1e300  # the loss of a network that diverges
 
 
 class Evolved(NamedTuple):
-    """The best weights of a search, their loss after each generation, and how it ended."""
+    """The best weights of a search, their loss after each generation, and if Ctrl-C ended it."""
 
     vector: Floats
     loss_curve: list[float]
     interrupted: bool
-    converged: bool
 
 
 def evolve(
@@ -107,4 +106,4 @@ def evolve(
             rng=rng,
             callback=told,
         )
-    return Evolved(whole(found.x), curve, interrupt.requested, bool(found.success))
+    return Evolved(whole(found.x), curve, interrupt.requested)
