@@ -305,7 +305,7 @@ def test_wrong_networks_are_named(cell, n_inputs, message):
 @pytest.mark.parametrize("cell", [Elman("swish"), MTRNN(((3, 1.0), (1, 2.0)), activation="swish")])
 def test_an_unknown_activation_is_named(cell):
     p = cell.init(1, 4, 1, np.random.default_rng(0))
-    with pytest.raises(ValueError, match="activation must be one of .* got 'swish'"):
+    with pytest.raises(ValueError, match=r"activation must be one of .* got 'swish'"):
         cell.arrange(p)
 
 
