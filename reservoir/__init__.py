@@ -41,6 +41,7 @@ __all__ = [
     "cells",
     "datasets",
     "dynamics",
+    "forecasting",
     "metrics",
     "model_selection",
     "plotting",

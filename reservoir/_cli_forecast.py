@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from reservoir import plotting
-from reservoir._backtest import backtest
-from reservoir._series import as_text, full_index
 from reservoir.forecasting import ReservoirForecaster
+from reservoir.forecasting._backtest import backtest
+from reservoir.forecasting._series import as_text, full_index
 
 # dates that name a period rather than a moment
 PERIODS = {r"\d{4}": "Y", r"\d{4}-\d{2}": "M", r"\d{4}-?Q[1-4]": "Q"}

@@ -15,16 +15,16 @@ from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
 
 from reservoir import ESNRegressor, ReservoirForecaster
-from reservoir._backtest import backtest, seasonal_naive
-from reservoir._differencing import (
+from reservoir.datasets import load_co2, load_elnino, load_sunspots
+from reservoir.forecasting._backtest import backtest, seasonal_naive
+from reservoir.forecasting._differencing import (
     Differencing,
     Scaling,
     choose_differencing,
     kpss_statistic,
     seasonal_strength,
 )
-from reservoir._series import full_index, index_after, season_of
-from reservoir.datasets import load_co2, load_elnino, load_sunspots
+from reservoir.forecasting._series import full_index, index_after, season_of
 from reservoir.metrics import mase
 
 N = 80

@@ -193,7 +193,7 @@ class TestInterrupt:
             return evaluate(layer, factors, *others)
 
         counting.done = False
-        monkeypatch.setattr("reservoir.model_selection.evaluate", counting)
+        monkeypatch.setattr("reservoir.model_selection._search.evaluate", counting)
         return evaluated
 
     @pytest.mark.parametrize("on_disk", [True, False])
@@ -237,7 +237,7 @@ class TestInterrupt:
         def stop(*_):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("reservoir.model_selection.evaluate", stop)
+        monkeypatch.setattr("reservoir.model_selection._search.evaluate", stop)
         search = ESNSearchCV(esn(), GRID, cv=2)
         with (
             pytest.warns(UserWarning, match="no group of candidates was done"),

@@ -19,7 +19,15 @@ ABOVE = {
     "cells": {"cells", "kernels"},
     "training": {"training", "cells", "kernels", "_interrupt", "_checkpoint"},
     "_interrupt": set(),
-    "model_selection": {"model_selection", "estimators", "kernels", "weights", "_checkpoint"},
+    "model_selection": {
+        "model_selection",
+        "forecasting",
+        "estimators",
+        "kernels",
+        "weights",
+        "metrics",
+        "_checkpoint",
+    },
     "_checkpoint": set(),
     "_times": {"_times", "sequences"},
     "estimators": {

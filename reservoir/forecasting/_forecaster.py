@@ -12,8 +12,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from reservoir._differencing import Differencing, Scaling, choose_differencing
-from reservoir._series import (
+from reservoir.estimators import ESNRegressor
+from reservoir.forecasting._differencing import Differencing, Scaling, choose_differencing
+from reservoir.forecasting._series import (
     as_frame,
     as_rows,
     as_text,
@@ -23,7 +24,6 @@ from reservoir._series import (
     season_of,
     steps_until,
 )
-from reservoir.estimators import ESNRegressor
 
 __all__ = ["ReservoirForecaster", "TooFewRowsError", "default_network"]
 

@@ -7,8 +7,8 @@ from sklearn.base import clone
 from tqdm import tqdm
 
 from reservoir import metrics
-from reservoir._series import as_frame, as_rows, full_index, season_of
-from reservoir.forecasting import ReservoirForecaster, TooFewRowsError
+from reservoir.forecasting._forecaster import ReservoirForecaster, TooFewRowsError
+from reservoir.forecasting._series import as_frame, as_rows, full_index, season_of
 
 MIN_SHARE = 0.5
 
