@@ -14,16 +14,38 @@ from ._memory_tasks import (
     make_temporal_order,
     make_temporal_xor,
 )
-from ._real import load_co2, load_elnino, load_macrodata, load_nile, load_sunspots
+from ._real import (
+    load_airline,
+    load_beer,
+    load_co2,
+    load_co2_monthly,
+    load_electricity_demand,
+    load_elnino,
+    load_lynx,
+    load_macrodata,
+    load_monthly_panel,
+    load_nile,
+    load_sunspots,
+    load_sunspots_monthly,
+    load_traffic,
+)
 from ._tasks import make_delay_memory, make_mso, make_narma
 from ._timer import make_timer
 
 __all__ = [
+    "load_airline",
+    "load_beer",
     "load_co2",
+    "load_co2_monthly",
+    "load_electricity_demand",
     "load_elnino",
+    "load_lynx",
     "load_macrodata",
+    "load_monthly_panel",
     "load_nile",
     "load_sunspots",
+    "load_sunspots_monthly",
+    "load_traffic",
     "make_adding",
     "make_continual_reber",
     "make_copy",

@@ -11,11 +11,19 @@ from scipy.integrate import solve_ivp
 
 from reservoir import datasets
 from reservoir.datasets import (
+    load_airline,
+    load_beer,
     load_co2,
+    load_co2_monthly,
+    load_electricity_demand,
     load_elnino,
+    load_lynx,
     load_macrodata,
+    load_monthly_panel,
     load_nile,
     load_sunspots,
+    load_sunspots_monthly,
+    load_traffic,
     make_delay_memory,
     make_henon,
     make_lorenz,
@@ -561,7 +569,11 @@ def test_delay_memory_refuses(arguments, message):
 @pytest.mark.parametrize(
     ("load", "name", "freq", "n", "first", "last"),
     [
+        (load_airline, "passengers", "M", 144, ("1949-01", 112.0), ("1960-12", 432.0)),
+        (load_lynx, "lynx", "Y-DEC", 114, ("1821", 269.0), ("1934", 3396.0)),
+        (load_beer, "beer", "Q-DEC", 218, ("1956Q1", 284.0), ("2010Q2", 374.0)),
         (load_sunspots, "sunspots", "Y-DEC", 309, ("1700", 5.0), ("2008", 2.9)),
+        (load_sunspots_monthly, "sunspots", "M", 2820, ("1749-01", 58.0), ("1983-12", 33.4)),
         (load_nile, "volume", "Y-DEC", 100, ("1871", 1120.0), ("1970", 740.0)),
         (load_elnino, "temperature", "M", 732, ("1950-01", 23.11), ("2010-12", 22.07)),
     ],
@@ -586,6 +598,34 @@ def test_known_extremes():
     assert load_nile().idxmin() == pd.Period("1913", "Y")
     assert load_nile().mean() == pytest.approx(919.35)
     assert load_elnino()["1997-12"] > load_elnino()["1996-12"] + 3  # the event of 1997-98
+    assert load_lynx().idxmax() == pd.Period("1904", "Y")
+    assert load_lynx().max() == 6991
+    assert load_airline().idxmax() == pd.Period("1960-07", "M")
+    assert load_beer().idxmax() == pd.Period("1990Q4", "Q")
+
+
+@pytest.mark.parametrize(
+    ("load", "total"),
+    [
+        (load_airline, 40_363),
+        (load_lynx, 175_334),
+        (load_beer, 90_551),
+        (load_electricity_demand, 119_416_293),
+        (load_traffic, 29_022_779),
+    ],
+)
+def test_known_totals(load, total):
+    assert load().sum() == total
+
+
+def test_months_of_sunspots_average_to_the_years():
+    """Two sources: all years agree but two, in which single months were revised later."""
+    months, years = load_sunspots_monthly(), load_sunspots()["1749":"1983"]
+    means = months.groupby(months.index.asfreq("Y")).mean()
+    differences = (means - years).abs()
+    assert differences.median() < 0.05
+    assert differences.index[differences > 0.5].year.tolist() == [1840, 1947]
+    assert differences.max() < 2
 
 
 def test_co2_keeps_its_gaps():
@@ -601,8 +641,84 @@ def test_co2_keeps_its_gaps():
     assert (co2.iloc[0], co2.iloc[-1], co2.min(), co2.max()) == (316.1, 371.5, 313.0, 373.9)
     assert co2["1964-02-01":"1964-04-25"].isna().all()
     assert co2["1986":].notna().all()
-    monthly = co2.resample("MS").mean()
-    assert monthly.loc["1990"].idxmax().month == 5
+
+
+def test_co2_by_months():
+    weekly, monthly = load_co2(), load_co2_monthly()
+    assert monthly.name == "co2"
+    pd.testing.assert_index_equal(
+        monthly.index, pd.period_range("1958-03", "2001-12", freq="M", name="month")
+    )
+    assert monthly.index[monthly.isna()].astype(str).tolist() == [
+        "1958-06",
+        "1958-10",
+        "1964-02",
+        "1964-03",
+        "1964-04",
+    ]
+    for month in ("1958-05", "1974-06", "2001-12"):
+        assert monthly[month] == pytest.approx(np.nanmean(weekly[month]), rel=1e-14)
+    assert monthly["1990":"1990"].idxmax().month == 5
+
+
+def test_electricity_demand_has_days_and_weeks():
+    demand = load_electricity_demand()
+    assert (demand.name, demand.dtype, demand.isna().sum()) == ("demand", float, 0)
+    expected = pd.date_range("2000-06-05", "2000-08-27 23:30", freq="30min")
+    assert demand.index.equals(expected)
+    assert demand.index.freqstr == "30min"
+    assert (demand.iloc[0], demand.iloc[-1]) == (22262.0, 23132.0)
+    assert (demand.min(), demand.max()) == (18640.0, 38777.0)
+    assert demand.groupby(demand.index.day_of_week).mean().nsmallest(2).index.tolist() == [6, 5]
+    assert 4 <= demand.groupby(demand.index.hour).mean().idxmin() <= 5
+
+
+def test_traffic_keeps_its_gaps():
+    traffic = load_traffic()
+    assert (traffic.name, len(traffic), traffic.isna().sum()) == ("volume", 8760, 27)
+    assert (traffic.index.name, traffic.index.freqstr) == ("time", "h")
+    assert traffic.index[0] == pd.Timestamp("2017-10-01 00:00")
+    assert traffic.index[-1] == pd.Timestamp("2018-09-30 23:00")
+    assert (traffic.iloc[0], traffic.iloc[-1]) == (1447.0, 954.0)
+    assert (traffic.min(), traffic.max()) == (151.0, 7213.0)
+    assert np.isnan(traffic["2018-03-11 02:00"])  # the clock went forward
+    assert traffic["2017-12-05 15:00":"2017-12-05 17:00"].isna().all()
+    weekdays = traffic[traffic.index.day_of_week < 5]
+    assert weekdays.groupby(weekdays.index.hour).mean().nlargest(2).index.tolist() == [16, 7]
+
+
+@pytest.mark.parametrize(
+    ("name", "n", "first", "last", "total"),
+    [
+        ("accidental_deaths", 72, ("1973-01", 9007.0), ("1978-12", 9240.0), 632_793),
+        ("electricity", 486, ("1973-01", 160.218), ("2013-06", 356.4), 126_144.998),
+        ("gas", 476, ("1956-01", 1709.0), ("1995-08", 60054.0), 10_193_669),
+        ("road_casualties", 192, ("1969-01", 1687.0), ("1984-12", 1763.0), 320_699),
+        ("temperature", 240, ("1920-01", 40.6), ("1939-12", 37.8), 11_769.5),
+    ],
+)
+def test_monthly_panel(name, n, first, last, total):
+    series = load_monthly_panel()[name]
+    assert (series.name, len(series), series.dtype) == ("value", n, float)
+    assert series.notna().all()
+    pd.testing.assert_index_equal(
+        series.index, pd.period_range(first[0], last[0], freq="M", name="month")
+    )
+    assert (series.iloc[0], series.iloc[-1]) == (first[1], last[1])
+    assert series.sum() == pytest.approx(total, rel=1e-9)
+
+
+def test_monthly_panel_is_one_series_below_the_other():
+    panel = load_monthly_panel()
+    assert (panel.shape, panel.index.names) == ((1466,), ["series", "month"])
+    assert panel.index.is_monotonic_increasing
+
+
+def test_electricity_adds_up_to_the_years_that_were_printed():
+    """Total net generation in Table ES2 of the Electric Power Annual 2006, 10⁹ kWh."""
+    printed = [3353, 3444, 3492, 3620, 3695, 3802, 3737, 3858, 3883, 3971, 4055, 4065]
+    months = load_monthly_panel()["electricity"]["1995":"2006"]
+    np.testing.assert_allclose(months.groupby(months.index.year).sum(), printed, atol=0.6)
 
 
 def test_macrodata():
@@ -619,7 +735,9 @@ def test_macrodata():
     np.testing.assert_allclose(frame["infl"].iloc[1:], inflation.iloc[1:], atol=0.006)
 
 
-@pytest.mark.parametrize("load", [load_sunspots, load_nile, load_elnino, load_co2, load_macrodata])
+@pytest.mark.parametrize(
+    "load", [getattr(datasets, name) for name in datasets.__all__ if name.startswith("load_")]
+)
 def test_every_load_is_a_copy_of_its_own(load):
     first = load()
     first.iloc[0] = -1.0
