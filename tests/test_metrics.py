@@ -7,22 +7,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.dummy import DummyRegressor
-from sklearn.metrics import make_scorer, r2_score
+from sklearn.metrics import make_scorer, mean_pinball_loss, r2_score
 from sklearn.model_selection import cross_val_score
 
 from reservoir import metrics
 from reservoir.metrics import (
+    interval_coverage,
     mase,
     memory_capacity,
     next_symbols_right,
     nmse,
     nrmse,
+    pinball_loss,
+    rmsse,
     share_within,
     smape,
     steps_before_error,
     steps_right,
     switch_off_error,
     valid_prediction_time,
+    winkler_score,
 )
 
 PAIRWISE = [
@@ -112,10 +116,12 @@ def test_nmse_is_nrmse_squared(pair):
 # forecast errors
 
 
-def test_mase_of_the_naive_forecast_in_its_own_training_data_is_one():
+@pytest.mark.parametrize("measure", [mase, rmsse])
+def test_naive_forecast_in_its_own_training_data_scores_one(measure):
     train = np.random.default_rng(0).normal(size=100).cumsum()
     for period in (1, 7):
-        assert mase(train[period:], train[:-period], y_train=train, seasonal_period=period) == 1.0
+        error = measure(train[period:], train[:-period], y_train=train, seasonal_period=period)
+        assert error == 1.0
 
 
 def test_mase_by_hand():
@@ -131,17 +137,33 @@ def test_mase_by_hand():
     np.testing.assert_allclose(two, [6 / 7, 1.0])
 
 
-def test_mase_refuses_what_it_cannot_scale_by():
+def test_rmsse_by_hand():
+    train = [10, 12, 11, 15]
+    assert rmsse([20, 21], [19, 18], y_train=train) == pytest.approx(np.sqrt(5 / (21 / 3)))
+    assert rmsse([20, 21], [19, 18], y_train=train, seasonal_period=2) == (
+        pytest.approx(np.sqrt(5 / (10 / 2)))
+    )
+    two = rmsse(
+        np.c_[[20, 21], [0, 0]],
+        np.c_[[19, 18], [2, 2]],
+        y_train=np.c_[train, [0, 1, 0, 1]],
+        multioutput="raw_values",
+    )
+    np.testing.assert_allclose(two, [np.sqrt(5 / 7), 2.0])
+
+
+@pytest.mark.parametrize("measure", [mase, rmsse])
+def test_scaled_errors_refuse_what_they_cannot_scale_by(measure):
     with pytest.raises(ValueError, match="must not repeat itself exactly every 2 steps"):
-        mase([1, 2], [1, 2], y_train=[1, 2, 1, 2], seasonal_period=2)
+        measure([1, 2], [1, 2], y_train=[1, 2, 1, 2], seasonal_period=2)
     with pytest.raises(ValueError, match="more than seasonal_period=4 rows, got 4"):
-        mase([1, 2], [1, 2], y_train=[1, 2, 1, 2], seasonal_period=4)
+        measure([1, 2], [1, 2], y_train=[1, 2, 1, 2], seasonal_period=4)
     with pytest.raises(ValueError, match=r"seasonal_period must be an integer above 0, got 1\.5"):
-        mase([1, 2], [1, 2], y_train=[1, 2, 1, 2], seasonal_period=1.5)
+        measure([1, 2], [1, 2], y_train=[1, 2, 1, 2], seasonal_period=1.5)
     with pytest.raises(ValueError, match="the 1 outputs of y_true, got 2"):
-        mase([1, 2], [1, 2], y_train=np.ones((5, 2)))
+        measure([1, 2], [1, 2], y_train=np.ones((5, 2)))
     with pytest.raises(ValueError, match="y_train must be finite"):
-        mase([1, 2], [1, 2], y_train=[1, np.nan, 3])
+        measure([1, 2], [1, 2], y_train=[1, np.nan, 3])
 
 
 def test_smape_by_hand():
@@ -165,10 +187,111 @@ def test_smape_is_symmetric_bounded_and_without_unit(pair, unit):
 def test_perfect_is_zero_error(pair):
     truth, prediction = pair
     assert nrmse(truth, truth) == nmse(truth, truth) == smape(truth, truth) == 0
-    assert mase(truth, truth, y_train=truth) == 0
+    assert mase(truth, truth, y_train=truth) == rmsse(truth, truth, y_train=truth) == 0
     assert steps_right(truth, truth) == 1
     assert valid_prediction_time(truth, truth) == len(truth)
     assert min(nrmse(truth, prediction), nmse(truth, prediction), smape(truth, prediction)) >= 0
+
+
+# quantiles and intervals
+
+
+@pytest.mark.parametrize("alpha", [0.01, 0.3, 0.5, 0.975])
+def test_pinball_loss_agrees_with_scikit_learn(series, alpha):
+    truth, quantile = series
+    raw = pinball_loss(truth, quantile, alpha=alpha, multioutput="raw_values")
+    expected = mean_pinball_loss(truth, quantile, alpha=alpha, multioutput="raw_values")
+    np.testing.assert_allclose(raw, expected)
+    np.testing.assert_allclose(pinball_loss(truth, quantile, alpha=alpha), np.mean(expected))
+
+
+def test_several_quantiles_have_a_level_each(series):
+    truth, quantiles = series[0][:, 0], series[1]
+    levels = [0.1, 0.5, 0.7]
+    each = [pinball_loss(truth, quantiles[:, i], alpha=a) for i, a in enumerate(levels)]
+    raw = pinball_loss(truth, quantiles, alpha=levels, multioutput="raw_values")
+    np.testing.assert_allclose(raw, each)
+    assert pinball_loss(truth, quantiles, alpha=levels) == pytest.approx(np.mean(each))
+    weighted = pinball_loss(truth, quantiles, alpha=levels, multioutput=[1, 0, 3])
+    assert weighted == pytest.approx((each[0] + 3 * each[2]) / 4)
+
+
+@given(arrays(float, 9, elements=values), st.sampled_from([0.1, 0.25, 0.5, 0.8]), values)
+@few
+def test_nothing_has_a_lower_pinball_loss_than_the_quantile(truth, alpha, other):
+    quantile = np.quantile(truth, alpha, method="inverted_cdf")
+    best = pinball_loss(truth, np.full(9, quantile), alpha=alpha)
+    assert best <= pinball_loss(truth, np.full(9, other), alpha=alpha) + 1e-9
+
+
+def test_pinball_loss_refuses():
+    for bad in (0, 1, -0.1, np.nan, [0.5, 1.0], [], [[0.5]]):
+        with pytest.raises(ValueError, match="alpha must be a level between 0 and 1, or a list"):
+            pinball_loss([1, 2], [1, 2], alpha=bad)
+    with pytest.raises(ValueError, match=r"\(n_steps, 2\), a column .* got \(2,\) and \(2, 3\)"):
+        pinball_loss([1, 2], np.ones((2, 3)), alpha=[0.1, 0.9])
+    with pytest.raises(ValueError, match="y_true must be a single output"):
+        pinball_loss(np.ones((2, 2)), np.ones((2, 2)), alpha=[0.1, 0.9])
+    with pytest.raises(ValueError, match="y_true and y_quantile must have the same shape"):
+        pinball_loss([1, 2], [1, 2, 3], alpha=0.5)
+    with pytest.raises(ValueError, match="y_quantile must be finite, got NaN or infinity in row 1"):
+        pinball_loss([1, 2], [1, np.inf], alpha=0.5)
+
+
+def test_coverage_counts_both_ends():
+    assert interval_coverage([0, 1, 2, 3, 4], [1] * 5, [3] * 5) == pytest.approx(3 / 5)
+    two = interval_coverage(
+        [[0, 0], [5, 5]], [[0, 1], [0, 1]], [[9, 4], [9, 5]], multioutput="raw_values"
+    )
+    np.testing.assert_array_equal(two, [1.0, 0.5])
+    assert interval_coverage([5, -5], [-np.inf, -np.inf], [np.inf, -6]) == 0.5
+
+
+def test_winkler_score_by_hand():
+    # widths 2, 2, 3; misses 0, 1 below and 2 above; 2 / (1 - 0.9) = 20
+    lower, upper = [0, 0, 0], [2, 2, 3]
+    assert winkler_score([1, -1, 5], lower, upper, coverage=0.9) == pytest.approx((7 + 3 * 20) / 3)
+    assert winkler_score([1, -1, 5], lower, upper, coverage=0.5) == pytest.approx((7 + 3 * 4) / 3)
+    assert winkler_score([1, 1], [0, -np.inf], [2, 2], coverage=0.5) == np.inf
+
+
+@given(pairs(), st.floats(0.05, 0.95))
+@few
+def test_winkler_score_is_the_pinball_loss_of_both_ends(pair, coverage):
+    """Each end is a quantile: the score is their summed loss times 2 / (1 - coverage)."""
+    truth, other = pair
+    lower, upper = np.minimum(other, other[::-1]), np.maximum(other, other[::-1])
+    low, high = (1 - coverage) / 2, (1 + coverage) / 2
+    loss = pinball_loss(truth, lower, alpha=low) + pinball_loss(truth, upper, alpha=high)
+    np.testing.assert_allclose(
+        winkler_score(truth, lower, upper, coverage=coverage),
+        loss * 2 / (1 - coverage),
+        rtol=1e-9,
+        atol=1e-9,
+    )
+
+
+@pytest.mark.parametrize(
+    "measure", [interval_coverage, lambda *ends: winkler_score(*ends, coverage=0.8)]
+)
+def test_intervals_are_checked(measure):
+    with pytest.raises(ValueError, match="neither NaN, got 3 and 2 in row 1"):
+        measure([1, 2], [0, 3], [1, 2])
+    for lower, upper in [(np.nan, 2), (0, np.nan), (np.inf, np.inf), (-np.inf, -np.inf)]:
+        with pytest.raises(ValueError, match="lower must not be above upper, and neither NaN"):
+            measure([1, 2], [0, lower], [1, upper])
+    with pytest.raises(ValueError, match=r"y_true and upper must have the same shape, got \(2,\)"):
+        measure([1, 2], [0, 0], [1, 2, 3])
+    with pytest.raises(ValueError, match="lower must be an array of real numbers"):
+        measure([1, 2], ["a", "b"], [1, 2])
+    with pytest.raises(ValueError, match="y_true must be finite, got NaN or infinity in row 0"):
+        measure([np.nan, 2], [0, 0], [3, 3])
+
+
+def test_coverage_of_a_score_is_a_share():
+    for bad in (0, 1, 80, np.nan):
+        with pytest.raises(ValueError, match=r"coverage must be a share .* 0\.8 for 80 %, got"):
+            winkler_score([1], [0], [2], coverage=bad)
 
 
 # horizon
@@ -515,7 +638,14 @@ def test_a_nullable_series_with_a_missing_value_is_refused():
 def test_they_work_as_scorers():
     y = np.random.default_rng(0).normal(size=60)
     X = np.zeros((60, 1))
-    for metric, options in [(nrmse, {}), (nmse, {}), (smape, {}), (mase, {"y_train": y})]:
+    for metric, options in [
+        (nrmse, {}),
+        (nmse, {}),
+        (smape, {}),
+        (mase, {"y_train": y}),
+        (rmsse, {"y_train": y}),
+        (pinball_loss, {"alpha": 0.9}),
+    ]:
         scorer = make_scorer(metric, greater_is_better=False, **options)
         scores = cross_val_score(DummyRegressor(), X, y, scoring=scorer, cv=3)
         assert (scores < 0).all()
@@ -528,6 +658,8 @@ def test_size_of_the_values_does_not_matter(factor):
     truth, prediction = np.array([1.0, 2.0, 4.0]), np.array([1.0, 3.0, 3.0])
     for metric in (nrmse, nmse):
         assert metric(truth * factor, prediction * factor) == metric(truth, prediction)
+    scaled = rmsse(truth * factor, prediction * factor, y_train=truth * factor)
+    assert scaled == rmsse(truth, prediction, y_train=truth)
 
 
 def test_more_bad_input_is_named():
