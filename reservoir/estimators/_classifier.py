@@ -78,8 +78,9 @@ class ESNClassifier(LabelTargets, ClassifierMixin, BaseReadout):
         the mean tells more with a bias.
     predict_state : {"reset", "carry"}, default="reset"
         Whether ``predict`` starts each sequence from rest, or continues from the end of the
-        training data (or, where sequences are named, from the end of the one of that name).
-        With "carry", ``partial_fit`` continues likewise.
+        training data: a named sequence from its own end, from rest if there was none of that
+        name; sequences without names in order, as many as there were. With "carry",
+        ``partial_fit`` continues likewise.
     dtype : {"float64", "float32"}, default="float64"
         Type of the states; the readout is always solved in float64.
     random_state : int, RandomState instance or None, default=None

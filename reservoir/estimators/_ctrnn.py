@@ -293,7 +293,8 @@ class CTRNNRegressor(MultiOutputMixin, RegressorMixin, BaseCTRNN):
         its last row. None takes the mean for a reservoir, the last row for a trained network.
     predict_state : {"reset", "carry"}, default="reset"
         With "readout", whether ``predict`` starts each sequence from rest or goes on from the end
-        of the training data, at later times.
+        of the training data, at later times: a named sequence from its own end, from rest if there
+        was none of that name; sequences without names in order, as many as there were.
     loss : str or Loss, default="squared_error"
         Where weights are trained: "squared_error", "absolute_error", "huber", "quantile" or
         "binary_cross_entropy", or an object of `reservoir.training.losses`.
@@ -747,7 +748,8 @@ class CTRNNClassifier(ClassifierMixin, BaseCTRNN):
         its last row. None takes the mean for a reservoir, the last row for a trained network.
     predict_state : {"reset", "carry"}, default="reset"
         With "readout", whether ``predict`` starts each sequence from rest or goes on from the end
-        of the training data, at later times.
+        of the training data, at later times: a named sequence from its own end, from rest if there
+        was none of that name; sequences without names in order, as many as there were.
     class_weight : dict, "balanced" or None, default=None
         The weight of each class; "balanced" makes them inversely proportional to their numbers.
     learn_initial_state : bool, default=False

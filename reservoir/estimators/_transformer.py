@@ -58,7 +58,8 @@ class ESNTransformer(TransformerMixin, BaseEchoState):
         Whether the input follows the states in the features.
     predict_state : {"reset", "carry"}, default="reset"
         Whether ``transform`` starts each sequence from rest or continues from the end of the
-        data seen in ``fit``.
+        data seen in ``fit``: a named sequence from its own end, from rest if there was none of
+        that name; sequences without names in order, as many as there were.
     dtype : {"float64", "float32"}, default="float64"
         Type of the states.
     random_state : int, RandomState instance or None, default=None
