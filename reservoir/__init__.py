@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         RNNRegressor,
     )
     from reservoir.forecasting import ReservoirForecaster
+    from reservoir.persistence import load, save
 
 __all__ = [
     "CTRNNClassifier",
@@ -42,10 +43,13 @@ __all__ = [
     "datasets",
     "dynamics",
     "forecasting",
+    "load",
     "metrics",
     "model_selection",
+    "persistence",
     "plotting",
     "readout",
+    "save",
     "sequences",
     "warmup",
     "weights",
@@ -64,6 +68,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'reservoir' has no attribute {name!r}")
     if name == "warmup":
         return import_module("reservoir._warmup").warmup
+    if name in ("load", "save"):
+        return getattr(import_module("reservoir.persistence"), name)
     if name.islower():
         return import_module(f"reservoir.{name}")
     home = "forecasting" if name == "ReservoirForecaster" else "estimators"

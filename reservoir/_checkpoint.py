@@ -3,8 +3,11 @@
 import json
 import os
 import pickle
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import joblib
 import numpy as np
@@ -12,6 +15,22 @@ from numpy.typing import NDArray
 
 FORMAT = "reservoir search checkpoint 1"
 NOT_PICKLED = (pickle.PicklingError, AttributeError, TypeError)  # what lambdas and locals raise
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """Offer a new file that takes the place of ``path`` once it is whole, and never before."""
+    path = Path(os.path.realpath(path))  # of a link, what it points to
+    unfinished = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with unfinished.open("xb+") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
 def digest(value: Any) -> str:
@@ -77,9 +96,8 @@ class Checkpoint:
         if self._path is None:
             return
         content = {"format": FORMAT, "fingerprint": self.fingerprint, "scores": self._scores}
-        unfinished = self._path.with_name(self._path.name + ".tmp")
-        unfinished.write_text(json.dumps(content))
-        os.replace(unfinished, self._path)
+        with replacing(self._path) as file:
+            file.write(json.dumps(content).encode())
 
     def _read(self, path: Path) -> dict[str, Any]:
         try:

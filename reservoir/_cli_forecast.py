@@ -1,325 +1,226 @@
 """The command `reservoir forecast`: a column of a CSV file, continued."""
 
 import argparse
-import io
-import os.path
-import re
-import sys
-import warnings
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from reservoir import plotting
+from reservoir import _cli_options, _cli_series
+from reservoir._cli_options import PARAMETERS, check_targets, coverage_of, forecaster_of
+from reservoir._cli_series import Data, named, read
+from reservoir._cli_trial import Tested, add_test, compared, tested
+from reservoir._report import MOST_SHOWN, drawing, new_report, stacked
 from reservoir.forecasting import ReservoirForecaster
-from reservoir.forecasting._backtest import backtest
-from reservoir.forecasting._series import as_text, full_index
+from reservoir.persistence import load, save
+from reservoir.plotting import plot_forecast
 
-# dates that name a period rather than a moment
-PERIODS = {r"\d{4}": "Y", r"\d{4}-\d{2}": "M", r"\d{4}-?Q[1-4]": "Q"}
-# dates that can be read in one way only: the year first, or a month in letters
-YEAR_FIRST = r"\d{4}([-/.]?)\d{1,2}\1\d{1,2}([T ].*)?"
-MONTH_IN_LETTERS = r"(?=.*\b\d{4}\b).*(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec).*"
-CLEAR_DATE = f"{YEAR_FIRST}|{MONTH_IN_LETTERS}"
-UTC_OFFSET = r"\d:\d{2}.*?(Z|[+-]\d{2}:?\d{2})$"
 MAX_LINES = 24
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the options of the command."""
-    add = parser.add_argument
-    add("file", metavar="FILE", help="a CSV file with a header; - reads standard input")
-    add("--column", required=True, metavar="NAME", help="the column to forecast")
-    add("--date", metavar="NAME", help="the column of dates; without it rows are counted")
-    add("--date-format", metavar="FORMAT", help="how dates are written, such as %%d.%%m.%%Y")
-    add("--separator", default=",", metavar="CHAR",
-        help="between columns (default: a comma; \\t: a tab)")  # fmt: skip
-    add("--decimal", default=".", metavar="CHAR", help="of numbers (default: a point)")
-    add("--horizon", required=True, type=_positive, metavar="H", help="steps to forecast")
-    add("--season", type=_positive, metavar="N", help="rows in a season (default: from the dates)")
-    add("--difference", type=_order, default="auto", metavar="N",
-        help="how often to difference over a step (default: chosen from the data)")  # fmt: skip
-    add("--seasonal-difference", type=_order, default="auto", metavar="N",
-        help="how often to difference over a season (likewise)")  # fmt: skip
-    add("--missing", choices=("raise", "interpolate"), default="raise",
-        help="refuse gaps (default), or fill them linearly")  # fmt: skip
-    add("--windows", type=_count, default=5, metavar="N",
-        help="how many horizons to test on; 0 for no test (default: 5)")  # fmt: skip
-    add("--seed", type=int, default=0, metavar="N", help="of all networks (default: 0)")
+    _cli_series.add_arguments(parser)
+    _cli_options.add_arguments(parser)
+    add, positive, count = parser.add_argument, _cli_options.positive, _cli_options.count
+    add("--horizon", required=True, type=positive, metavar="H", help="steps to forecast")
+    add("--windows", type=count, metavar="N",
+        help="how many horizons to test on; 0 for no test (default: 5; with --load none, "
+        "but for --compare)")  # fmt: skip
+    add("--compare", action="store_true", help="test classic forecasters on the same horizons")
     add("--output", metavar="OUT.csv", help="where to write the forecast")
     add("--plot", metavar="OUT.png", help="where to draw it")
+    add("--report", metavar="OUT.html", help="where to write a page with pictures and tables")
+    add("--save", metavar="MODEL", help="where to keep what was fitted")
+    add("--load", metavar="MODEL",
+        help="what to forecast with instead of a new fit; it takes in the rows that it does not "
+        "know yet, and its own settings hold")  # fmt: skip
+    add("--verbose", action="store_true", help="say what was chosen")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Read the file, forecast, test the forecaster on the past and print both."""
-    if arguments.plot:
-        plotting.check_picture(arguments.plot)
-    folder = os.path.dirname(arguments.output or "")
-    if folder and not os.path.isdir(folder):
-        raise ValueError(f"The forecast cannot be written: there is no folder {folder!r}.")
-    series = read_series(arguments)
-    forecaster = ReservoirForecaster(
-        difference=arguments.difference,
-        seasonal_difference=arguments.seasonal_difference,
-        season=arguments.season,
-        missing=arguments.missing,
-        random_state=arguments.seed,
-    )
-    try:
-        forecaster.fit(series)
-    except ValueError as error:
-        raise ValueError(_in_words_of_files(str(error), arguments.column)) from error
-    forecast = forecaster.predict(arguments.horizon)
-    if forecaster.n_filled_:
-        print(f"{forecaster.n_filled_} missing values were filled linearly.\n")
-    print(_as_table(forecast))
-    if arguments.output:
-        forecast.to_csv(arguments.output)
-    if arguments.plot:
-        figure = plotting.new_figure((8, 4))
-        plotting.plot_forecast(series, forecast, ax=figure.subplots())
-        figure.savefig(arguments.plot)
-    if arguments.windows:
-        scores = backtest(forecaster, series, arguments.horizon, arguments.windows, verbose=True)
-        print("\n" + summary(scores, arguments.horizon))
+    check_targets(arguments, "output", "save")
+    if arguments.compare and arguments.windows == 0:
+        raise ValueError("--windows must be 1 or more with --compare, got 0.")
+    forecaster = _loaded(arguments) if arguments.load else None
+    missing = getattr(arguments, "missing", "raise") if forecaster is None else forecaster.missing
+    data = read(arguments, missing)
+    coverage, ahead = coverage_of(arguments), data.ahead(arguments.horizon)
+    with _cli_options.words_of_files(data.column):
+        if forecaster is None:
+            forecaster = forecaster_of(arguments, data).fit(data.y, data.X)
+        else:
+            _take_in(forecaster, data, arguments.load)
+        forecast, bands = forecaster.predict(arguments.horizon, ahead), None
+        if coverage:
+            bands = forecaster.predict_interval(arguments.horizon, ahead, coverage=coverage)
+        table = _with_bands(data, forecast, bands)
+        print(_opening(arguments, forecaster) + _as_text(data, table))
+        if arguments.output:
+            table.to_csv(arguments.output)
+        if arguments.save:
+            save(forecaster, arguments.save)
+        if arguments.plot:
+            with drawing():
+                _picture(data, forecast, bands).savefig(arguments.plot)
+        test = _test(arguments, forecaster, data, coverage)
+        if test is not None:
+            print(f"\n{_in_words(test, data, arguments.horizon)}")
+        if arguments.report:
+            _save_report(arguments, forecaster, data, table, (forecast, bands), test)
     return 0
 
 
-def read_series(arguments: argparse.Namespace) -> pd.Series:
-    """Return the column, with an index of dates or of row numbers from 1.
-
-    Raises
-    ------
-    ValueError
-        With the first row that is wrong: what is not a number, not a date, missing or twice.
-    """
-    table = _read_table(arguments.file, arguments.separator, arguments.decimal)
-    values = _as_numbers(_column(table, arguments.column), arguments.decimal)
-    if arguments.date is None:
-        series = pd.Series(values, pd.RangeIndex(1, len(values) + 1, name="row"))
-    else:
-        dates = _as_dates(_column(table, arguments.date), arguments.date_format)
-        series = pd.Series(values, dates).sort_index()
-    series.name = arguments.column
-    _check_dates(series.index)
-    if arguments.missing == "raise":
-        _refuse_missing(series)
-    return series
+def _loaded(arguments: argparse.Namespace) -> ReservoirForecaster:
+    given = [option for name, option in PARAMETERS.items() if hasattr(arguments, name)]
+    if given:
+        raise ValueError(
+            f"{given[0]} must not come with --load, since what was fitted has its settings; leave "
+            "it out, or fit again."
+        )
+    forecaster = load(arguments.load)
+    if not isinstance(forecaster, ReservoirForecaster):
+        raise ValueError(
+            f"{arguments.load} must hold a ReservoirForecaster, got {type(forecaster).__name__}."
+        )
+    return forecaster
 
 
-def summary(scores: pd.DataFrame, horizon: int) -> str:
-    """Say how good a backtest was: its mean scores, and how much better than naive ones."""
-    if not len(scores):
-        return (
+def _take_in(forecaster: ReservoirForecaster, data: Data, path: str) -> None:
+    """Let a forecaster know the rows that came after those that it knows."""
+    tracks = forecaster._tracks
+    try:
+        is_new = np.concatenate(
+            [y.index > tracks[key].index[-1] for key, y in data.parts(data.y).items()]
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{path} must have been fitted to the series that are read now, with the same "
+            "--series and --date; fit again."
+        ) from error
+    if is_new.any():
+        forecaster.update(data.y[is_new], None if data.X is None else data.X[is_new])
+
+
+def _test(
+    arguments: argparse.Namespace, forecaster: Any, data: Data, coverage: list[float]
+) -> Tested | None:
+    """Return what came of tests on the last horizons, None if there shall be none."""
+    n_windows = arguments.windows
+    if n_windows is None:
+        n_windows = 0 if arguments.load and not arguments.compare else 5
+    if not n_windows:
+        return None
+    options = {"horizon": arguments.horizon, "n_windows": n_windows, "coverage": coverage}
+    return (compared if arguments.compare else tested)(forecaster, data, **options)
+
+
+def _in_words(test: Tested, data: Data, horizon: int) -> str:
+    if not len(test.windows):
+        return "\n".join([
             f"No backtest: it needs at least twice as many rows as the {horizon} step(s) of the "
-            "horizon, and before them enough for a forecast."
-        )
-    means = scores.mean().unstack()[["RMSE", "MASE"]].loc[list(dict.fromkeys(
-        method for method, _ in scores.columns))]  # fmt: skip
-    lines = [
-        f"Backtest over the last {len(scores)} × {horizon} steps, each forecast from the rows "
-        "before it:",
-        f"{'':<18}{'RMSE':>12}{'MASE':>8}",
+            "horizon, and before them enough for a forecast.",
+            *test.notes,
+        ])  # fmt: skip
+    n_windows = test.windows["window"].nunique()
+    whose = " of each series" if data.is_panel else ""
+    return (
+        f"Backtest over the last {n_windows} × {horizon} steps{whose}, each forecast from the rows "
+        f"before it:\n{test.text(data)}"
+    )
+
+
+def _opening(arguments: argparse.Namespace, forecaster: ReservoirForecaster) -> str:
+    parts = []
+    if forecaster.n_filled_:
+        how = "by forecasts of them" if forecaster.missing == "run_on" else "linearly"
+        parts.append(f"{forecaster.n_filled_} missing values were filled {how}.\n\n")
+    if arguments.verbose:
+        parts.append(f"{forecaster.summary()}\n\n")
+    return "".join(parts)
+
+
+def _with_bands(data: Data, forecast: pd.Series, bands: pd.DataFrame | None) -> pd.DataFrame:
+    """Return a table of forecasts with both ends of each interval."""
+    columns = {data.column: forecast}
+    if bands is not None:
+        for _, share, end in bands.columns:
+            columns[f"{end}_{100 * share:g}"] = bands[data.column, share, end]
+    return pd.DataFrame(columns)
+
+
+def _as_text(data: Data, table: pd.DataFrame) -> str:
+    """Return the rows of each series, or the first and last of many."""
+    parts = data.parts(table)
+    if not data.is_panel:
+        return _shortened(_in_digits(table))
+    texts = [
+        f"{key}\n{_shortened(_in_digits(part))}" for key, part in list(parts.items())[:MOST_SHOWN]
     ]
-    for method, (rmse, mase) in zip(means.index, means.to_numpy(), strict=True):
-        lines.append(f"  {method:<16}{rmse:>12.4g}{'-' if np.isnan(mase) else f'{mase:.2f}':>8}")
-    rmse = means["RMSE"]
-    verdicts = [
-        f"{abs(1 - rmse['reservoir'] / rmse[other]):.0%} "
-        f"{'below' if rmse['reservoir'] <= rmse[other] else 'above'} {other}"
-        for other in means.index[1:]
-        if rmse[other] > 0
-    ]
-    if verdicts:
-        lines.append(f"The reservoir's error is {' and '.join(verdicts)}.")
-    if rmse["naive"] == 0:
-        lines.append("The column is constant, and so the naive forecast without error.")
-    return "\n".join(lines)
+    if len(parts) > MOST_SHOWN:
+        texts.append(f"... {len(parts) - MOST_SHOWN} more series, which --output writes")
+    return "\n\n".join(texts)
 
 
-def _read_table(file: str, separator: str, decimal: str) -> pd.DataFrame:
-    separator = "\t" if separator == "\\t" else separator
-    _check_character("--separator", separator)
-    _check_character("--decimal", decimal)
-    # read here, since pandas would report Ctrl-C as a fault of the file
-    source: Any = io.BytesIO(sys.stdin.buffer.read()) if file == "-" else file
-    options: dict[str, Any] = {"sep": separator, "dtype": str, "encoding": "utf-8-sig"}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            table = pd.read_csv(source, index_col=False, **options)
-            if file == "-":
-                source.seek(0)
-            header = pd.read_csv(source, header=None, nrows=1, na_filter=False, **options)
-    except pd.errors.EmptyDataError:
-        raise ValueError(f"{file} must be a CSV file with a header, but it is empty.") from None
-    except pd.errors.ParserWarning:
-        raise ValueError(
-            f"{file} must have as many fields in each row as in its header, but rows have more; a "
-            "field that holds the separator must stand in quotes."
-        ) from None
-    except (pd.errors.ParserError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{file} must be a CSV file in UTF-8, but: {reason}.") from error
-    if not len(table):
-        raise ValueError(f"{file} must have rows below its header, got none.")
-    # pandas numbers names that stand twice; _column refuses them
-    table.columns = header.iloc[0]
-    return table
+def _in_digits(table: pd.DataFrame) -> pd.DataFrame:
+    """Return numbers as text, to six digits of the largest."""
+    largest = table.iloc[:, 0].abs().max() or 1
+    decimals = int(np.clip(5 - np.floor(np.log10(largest)), 0, 12))
+    return table.map(f"{{:.{decimals}f}}".format)
 
 
-def _check_character(option: str, value: str) -> None:
-    if len(value) != 1 or value.isalnum() or value in "\"'+-\r\n":
-        raise ValueError(
-            f"{option} must be one character that is no letter, digit, sign or quote, got "
-            f"{value!r}."
-        )
-
-
-def _column(table: pd.DataFrame, name: str) -> pd.Series:
-    n_found = list(table.columns).count(name)
-    if n_found == 1:
-        return table[name]
-    if n_found > 1:
-        raise ValueError(
-            f"There are {n_found} columns {name!r}; give them different names in the header."
-        )
-    names = ", ".join(map(str, table.columns[:30])) + ("" if table.shape[1] <= 30 else ", ...")
-    others = [option for character, option in ((";", "';'"), ("\t", r"'\t'")) if character in names]
-    hint = f"; --separator {others[0]} may be what the file needs" if others else ""
-    raise ValueError(f"There is no column {name!r}; the columns are: {names}{hint}.")
-
-
-def _as_numbers(column: pd.Series, decimal: str) -> np.ndarray:
-    text = column.astype("string")
-    if decimal != ".":
-        # a point would be a separator of thousands, which are not read
-        text = text.mask(text.str.contains(".", regex=False), "with a point")
-        text = text.str.replace(decimal, ".", regex=False)
-    numbers = pd.to_numeric(text, errors="coerce")
-    wrong = np.flatnonzero(numbers.isna() & column.notna())
-    if len(wrong):
-        value = column.iloc[wrong[0]]
-        hint = ""
-        if decimal == "." and _has_decimal_comma(value):
-            hint = "; --decimal , reads the comma as a point"
-        elif decimal != "." and "." in value:
-            hint = f"; with --decimal {decimal} it must have no point"
-        raise ValueError(
-            f"Column {column.name!r} must hold numbers, got {value!r} in row "
-            f"{wrong[0] + 1}{_and_others(wrong)}{hint}."
-        )
-    return numbers.to_numpy(dtype=float, na_value=np.nan)
-
-
-def _has_decimal_comma(value: str) -> bool:
-    is_number = re.fullmatch(r"\s*[+-]?\d+,\d+\s*", value) is not None
-    has_thousands = re.fullmatch(r"\s*[+-]?[1-9]\d{0,2},\d{3}\s*", value) is not None
-    return is_number and not has_thousands
-
-
-def _as_dates(text: pd.Series, date_format: str | None) -> pd.Index:
-    absent = np.flatnonzero(text.isna())
-    if len(absent):
-        raise ValueError(f"Column {text.name!r} must hold dates, got none in row {absent[0] + 1}.")
-    if date_format is None:
-        for pattern, freq in PERIODS.items():
-            if all(re.fullmatch(pattern, value) for value in text):
-                return pd.PeriodIndex(text, freq=freq, name=text.name)
-    dates = _parsed(text, date_format)
-    wrong = np.flatnonzero(dates.isna())
-    if len(wrong):
-        raise ValueError(
-            f"Column {text.name!r} must hold dates, got {text.iloc[wrong[0]]!r} in row "
-            f"{wrong[0] + 1}{_and_others(wrong)}; --date-format says how they are written."
-        )
-    if date_format is None:
-        unclear = [value for value in text if not re.fullmatch(CLEAR_DATE, value.strip(), re.I)]
-        if unclear:
-            raise ValueError(
-                f"Column {text.name!r} must hold dates that can be read in one way only, such as "
-                f"2024-12-31, got {unclear[0]!r}; say how they are written, as with "
-                "--date-format %d/%m/%Y."
-            )
-    return pd.DatetimeIndex(dates, name=text.name)
-
-
-def _parsed(text: pd.Series, date_format: str | None) -> pd.Series:
-    """Return the dates, NaT where there is none; all in UTC if their offsets from it differ."""
-    offsets = text.str.strip().str.extract(UTC_OFFSET, expand=False)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of a format that had to be guessed
-        try:
-            return pd.to_datetime(
-                text, format=date_format, errors="coerce", utc=bool(offsets.nunique() > 1)
-            )
-        except ValueError as error:
-            form = "" if date_format is None else f" in the format {date_format!r}"
-            raise ValueError(
-                f"Column {text.name!r} must hold dates{form} that fit together, but: {error}."
-            ) from error
-
-
-def _check_dates(index: pd.Index) -> None:
-    twice = index[index.duplicated()]
-    if len(twice):
-        raise ValueError(
-            f"Each date must stand once, got {as_text(twice[0])} twice{_and_others(twice)}."
-        )
-    if isinstance(index, pd.DatetimeIndex) and len(index) < 3:
-        raise ValueError(f"There are too few rows: at least 3 dates are needed, got {len(index)}.")
-    try:
-        full_index(index, "the file")
-    except ValueError:
-        raise ValueError(
-            "Dates must be equally spaced, but no frequency fits these; leave --date out to "
-            "count the rows instead."
-        ) from None
-
-
-def _refuse_missing(series: pd.Series) -> None:
-    absent = series.reindex(full_index(series.index, "the file"))
-    absent = absent.index[absent.isna()]
-    if len(absent):
-        raise ValueError(
-            f"Column {series.name!r} must have a value at each step, got none for "
-            f"{as_text(absent[0])}{_and_others(absent)}; --missing interpolate fills them."
-        )
-
-
-def _and_others(wrong: pd.Index | np.ndarray) -> str:
-    return f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
-
-
-def _in_words_of_files(message: str, column: str) -> str:
-    return f"Column {column!r} {message[2:]}" if message.startswith("y ") else message
-
-
-def _as_table(forecast: pd.Series) -> str:
-    """Return all rows, or the first and last of many, to six digits of the largest."""
-    decimals = int(np.clip(5 - np.floor(np.log10(forecast.abs().max() or 1)), 0, 12))
-    rows = forecast.map(f"{{:.{decimals}f}}".format).reset_index()
-    lines = rows.to_string(index=False).split("\n")
+def _shortened(table: pd.DataFrame) -> str:
+    lines = table.reset_index().to_string(index=False).split("\n")
     if len(lines) > MAX_LINES:
         hidden = slice(MAX_LINES - 4, -3)
         lines[hidden] = [f"... {len(lines[hidden])} more".rjust(len(lines[0]))]
     return "\n".join(lines)
 
 
-def _positive(text: str) -> int:
-    return _at_least(1, text)
+def _picture(
+    data: Data, forecast: pd.Series, bands: pd.DataFrame | None, width: float = 8.0
+) -> Any:
+    """Draw each series with its forecast, of many the first ones."""
+    past, future = data.parts(data.y), data.parts(forecast)
+    fans = dict.fromkeys(past) if bands is None else data.parts(bands)
+    return stacked(
+        lambda ax, key: plot_forecast(past[key], future[key], intervals=fans[key], ax=ax),
+        list(future),
+        width,
+    )
 
 
-def _count(text: str) -> int:
-    return _at_least(0, text)
-
-
-def _at_least(least: int, text: str) -> int:
-    if not text.isdecimal() or int(text) < least:
-        raise argparse.ArgumentTypeError(f"must be {least} or more, in digits, got {text!r}")
-    return int(text)
-
-
-def _order(text: str) -> int | str:
-    return text if text == "auto" else _count(text)
+def _save_report(
+    arguments: argparse.Namespace,
+    forecaster: ReservoirForecaster,
+    data: Data,
+    table: pd.DataFrame,
+    drawn: tuple[pd.Series, pd.DataFrame | None],
+    test: Tested | None,
+) -> None:
+    times, n_steps = table.index.get_level_values(-1), arguments.horizon
+    report = new_report(
+        f"{data.column}: the next {n_steps} step{'s' * (n_steps > 1)}",
+        f"A forecast from {named(times.min())} to {named(times.max())}.",
+        arguments,
+        data,
+    )
+    report.picture(
+        lambda width: _picture(data, *drawn, width),
+        f"The end of {data.column} and its forecast.",
+        "The end of the series and its forecast"
+        + ("." if drawn[1] is None else f", with {forecaster.intervals} intervals."),
+    )
+    report.heading("Forecast")
+    for key, part in list(data.parts(table).items())[:MOST_SHOWN]:
+        if key is not None:
+            report.heading(str(key), level=3)
+        report.table(_in_digits(part))
+    if test is not None and len(test.windows):
+        add_test(report, forecaster, data, test)
+    elif test is not None:
+        report.text(_in_words(test, data, n_steps))
+    report.heading("What was chosen")
+    report.code(_opening(argparse.Namespace(verbose=True), forecaster).strip())
+    report.save(arguments.report)

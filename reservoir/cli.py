@@ -1,6 +1,8 @@
 """The `reservoir` command: each subcommand has a module of its own, loaded when it is asked for."""
 
 import argparse
+import os
+import shlex
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -9,6 +11,7 @@ from reservoir import __version__
 
 COMMANDS = {
     "forecast": "forecast a column of a CSV file, and say how good the forecast is",
+    "backtest": "say how good forecasts of a column would have been, window by window",
     "timer": "solve the 1000·u2 timer, next to classic models",
     "warmup": "compile ahead of time what fits and predictions need",
 }
@@ -26,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     -------
     int
         The exit code: 0 if all went well, 2 for wrong usage or input, with one sentence on
-        standard error, and 130 after Ctrl-C.
+        standard error, 130 after Ctrl-C, and 141 if its output is not read to the end.
 
     Examples
     --------
@@ -38,15 +41,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     name = " ".join(["reservoir", *arguments[:1]])
     try:
         options = _parser(arguments).parse_args(arguments)
+        options.line = shlex.join(["reservoir", *arguments])
         from threadpoolctl import threadpool_limits
 
         # fits as small as these gain little from more threads, and lose much on a busy machine
         with threadpool_limits(1):
-            return int(options.run(options))
+            code = int(options.run(options))
+        sys.stdout.flush()
+        return code
     except SystemExit as stop:  # argparse has written its message
         return int(stop.code or 0)
     except KeyboardInterrupt:
         return _say(f"{name}: interrupted", 130)
+    except BrokenPipeError:  # whoever reads the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + 13  # as of a process that SIGPIPE has ended
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         return _say(f"{name}: {reason}", 2)

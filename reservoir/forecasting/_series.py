@@ -225,9 +225,24 @@ def season_of(index: pd.Index) -> int | None:
     return season if season > 1 else None
 
 
+def week_of(index: pd.Index) -> int | None:
+    """Return the rows in a week of days that have a season of their own, else None.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> week_of(pd.date_range("2024", periods=3, freq="h"))
+    168
+    """
+    season = season_of(index)
+    if season is None or index.freq.rule_code not in ("h", "min"):
+        return None
+    return 7 * season
+
+
 def as_rows(
     frame: pd.DataFrame, index: pd.Index, name: str, missing: str | None
-) -> tuple[Rows, int]:
+) -> tuple[Rows, NDArray[np.bool_]]:
     """Return a row of numbers for each time of an index.
 
     Parameters
@@ -237,16 +252,16 @@ def as_rows(
     index : Index of shape (n_rows,)
         As `full_index` returned it.
     name : str
-    missing : {"raise", "interpolate"} or None
+    missing : {"raise", "interpolate", "run_on"} or None
         Whether times and values that are missing are refused, or filled linearly from step to
-        step. None refuses them too, without naming the choice.
+        step; "run_on" also repeats the last value where the series ends with missing ones. None
+        refuses them too, without naming the choice.
 
     Returns
     -------
     rows : ndarray of shape (n_rows, n_columns)
         Finite.
-    n_filled : int
-        Values that were filled.
+    is_filled : ndarray of bool of shape (n_rows, n_columns)
 
     Raises
     ------
@@ -255,7 +270,7 @@ def as_rows(
         not to be filled or, at the ends, cannot be.
     """
     given = _as_numbers(frame, name)
-    if missing != "interpolate":
+    if missing in ("raise", None):
         choice = ", or pass missing='interpolate'" if missing == "raise" else ""
         _refuse_gaps(frame.index, index, name, choice)
         _refuse_unknown(given, index, name, choice)
@@ -268,7 +283,7 @@ def as_rows(
     rows = np.full((len(index), given.shape[1]), np.nan)
     rows[places] = given
     unknown = np.isnan(rows)
-    if unknown[[0, -1]].any():
+    if unknown[[0] if missing == "run_on" else [0, -1]].any():
         end, time = ("begin", index[0]) if unknown[0].any() else ("end", index[-1])
         raise ValueError(
             f"{name} must not {end} with NaN, got one at {as_text(time)}, where there is nothing "
@@ -277,7 +292,7 @@ def as_rows(
     steps = np.arange(len(index))
     for column, gaps in zip(rows.T, unknown.T, strict=True):
         column[gaps] = np.interp(steps[gaps], steps[~gaps], column[~gaps])
-    return rows, int(unknown.sum())
+    return rows, unknown
 
 
 def check_order(index: pd.Index, name: str) -> None:

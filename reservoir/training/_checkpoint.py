@@ -1,12 +1,12 @@
 """A course of training in a file: plain arrays and JSON, no code."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from reservoir._checkpoint import replacing
 from reservoir.training._trainer import Course
 
 FORMAT = "reservoir training checkpoint 1"
@@ -30,10 +30,8 @@ def save_course(path: Path, course: Course, fingerprint: str) -> None:
         "n_updates": course.optimiser.n_updates,
         **{name: getattr(course, name) for name in NUMBERS},
     }
-    unfinished = path.with_name(path.name + ".tmp")
-    with unfinished.open("wb") as file:
+    with replacing(path) as file:
         np.savez(file, **{"header": np.array(json.dumps(header)), **arrays})
-    os.replace(unfinished, path)
 
 
 def load_course(path: Path, course: Course, fingerprint: str, max_iter: int) -> None:
