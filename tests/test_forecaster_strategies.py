@@ -200,6 +200,23 @@ def test_seeds_reach_what_is_inside_a_pipeline():
     assert not plain(forest, lags=3, random_state=1).fit(wave()).predict(3).equals(forecasts[0])
 
 
+@pytest.mark.parametrize("kind", ["conformal", "bootstrap"])
+def test_a_generator_is_asked_for_a_seed_by_fit_alone(kind):
+    forecasters = [
+        plain(ESN, random_state=np.random.RandomState(3), intervals=kind, n_paths=9).fit(wave())
+        for _ in range(2)
+    ]
+    state = pickle.dumps(forecasters[0].random_state)
+    interval = forecasters[0].predict_interval(2)
+    assert forecasters[0].predict_interval(2).equals(interval)
+    assert forecasters[1].predict_interval(2).equals(interval)
+    assert pickle.dumps(forecasters[0].random_state) == state
+    by_chance = plain(ESN, random_state=None, intervals=kind, n_paths=9)
+    first = by_chance.fit(wave()).predict_interval(2)
+    assert by_chance.predict_interval(2).equals(first)
+    assert not by_chance.fit(wave()).predict_interval(2).equals(first)
+
+
 # --- update -------------------------------------------------------------------------------------
 
 
@@ -566,6 +583,7 @@ REFUSED = {
     "no lags": (plain(lags=[]), r"lags must be whole numbers, 1 being the last row, got \[\]"),
     "lag 0": (plain(lags=[0, 1]), "lags must be whole numbers, 1 being the last row"),
     "half a lag": (plain(lags=[1.5]), "lags must be whole numbers, 1 being the last row"),
+    "warmup": (plain(ESNRegressor(warmup="long")), "'warmup' parameter of ESNRegressor must be"),
     "calendar": (plain(calendar=["day"]), "calendar must hold names among .*, got 'day'"),
     "bootstrap without a loop": (
         plain(strategy="direct", intervals="bootstrap"),

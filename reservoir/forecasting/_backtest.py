@@ -11,7 +11,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.utils._param_validation import Interval, Options, validate_parameter_constraints
 from tqdm import tqdm
 
-from reservoir.forecasting._forecaster import TooFewRowsError
+from reservoir.forecasting._recipe import TooFewRowsError
 from reservoir.forecasting._trial import Trial
 from reservoir.forecasting._windows import windows_of
 

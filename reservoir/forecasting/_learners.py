@@ -67,6 +67,8 @@ def check_estimator(estimator: Any, strategy: str, intervals: str) -> None:
             f"estimator must be the network itself, got {type(inside[0]).__name__} inside "
             f"{name}, which would be shown single rows; the forecaster scales them."
         )
+    if hasattr(estimator, "_parameter_constraints"):  # in whose words a wrong one is refused
+        estimator._validate_params()
     for network in [estimator, *inside] if has_memory(estimator) else []:
         _check_network(network, strategy)
     if intervals == "bootstrap" and not can_simulate(estimator, strategy):

@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from reservoir.forecasting._forecaster import TooFewRowsError
 from reservoir.forecasting._panel import split
+from reservoir.forecasting._recipe import TooFewRowsError
 from reservoir.forecasting._series import as_frame, as_rows
 from reservoir.forecasting._windows import Histories, Part, Window
 
