@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.dummy import DummyRegressor
 from sklearn.linear_model import LinearRegression, Ridge
 
 from reservoir import (
@@ -188,6 +189,16 @@ def test_bootstrap_of_an_autoregression_by_hand():
     expected = np.quantile(ends, [0.05, 0.5, 0.95], axis=0).T
     found = forecaster.predict_quantiles(3, alpha=[0.05, 0.5, 0.95])
     assert_allclose(found, expected, atol=0.06)
+
+
+def test_errors_of_a_bootstrap_have_no_mean():
+    y = pd.Series(np.random.default_rng(0).exponential(size=300))
+    forecaster = plain(DummyRegressor(strategy="quantile", quantile=0.9), lags=1, n_paths=20_000,
+                       intervals="bootstrap").fit(y)  # fmt: skip
+    forecast = forecaster.predict(2)
+    errors = y[1:] - forecast.iloc[0]
+    expected = forecast.iloc[0] + np.quantile(errors - errors.mean(), [0.2, 0.5])
+    assert_allclose(forecaster.predict_quantiles(2, alpha=[0.2, 0.5]), [expected] * 2, atol=0.03)
 
 
 SIMULATED = {

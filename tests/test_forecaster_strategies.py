@@ -24,6 +24,7 @@ from reservoir import (
     ReservoirForecaster,
     RNNRegressor,
 )
+from reservoir.forecasting._learners import Learner
 
 N = 80
 DAYS = pd.date_range("2024-01-01", periods=N, freq="D", name="day")
@@ -119,11 +120,13 @@ def test_differences_and_scales_are_those_by_hand(strategy):
     rng = np.random.default_rng(1)
     X = pd.DataFrame({"a": rng.normal(size=N).cumsum()}, DAYS)
     y = np.exp(wave() + 0.3 * X["a"])
-    forecaster = plain(strategy=strategy, lags=3, transform="log", difference=1, scale=True)
+    forecaster = plain(strategy=strategy, lags=3, transform="log", difference=1, scale=True,
+                       fourier=1, season=5)  # fmt: skip
     forecast = forecaster.fit(y[:-H], X).predict(H, X)
     changes, moves = np.diff(np.log(y[:-H].to_numpy())), np.diff(X["a"].to_numpy())
     seen = moves[: N - H - 1]
-    known = ((moves - seen.mean()) / seen.std())[:, None]
+    angles = 2 * np.pi * np.arange(1, N) / 5
+    known = np.column_stack([(moves - seen.mean()) / seen.std(), np.cos(angles), np.sin(angles)])
     z = ((changes - changes.mean()) / changes.std())[:, None]
     steps = forecast_by_hand(z, known, [1, 2, 3], H, strategy)[:, 0]
     expected = np.log(y.iloc[-H - 1]) + np.cumsum(steps * changes.std() + changes.mean())
@@ -375,6 +378,17 @@ def test_networks_do_not_learn_from_what_they_ran_on():
     assert_allclose(network.coef_, forecaster.estimators_[0].coef_, atol=1e-10)
 
 
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_refit_does_not_learn_from_gaps(strategy):
+    y = with_gaps(wave(), range(30, 33), range(64, 69))
+    forecaster = plain(ESN, strategy=strategy, missing="run_on", difference=1).fit(y[:60])
+    forecaster.update(y[60:], refit=True)
+    (learner, preparations), track = forecaster._members[None][0], forecaster._tracks[None]
+    again = replace(learner).fit([track.part(preparations[None])])
+    for fitted, expected in zip(learner.fitted, again.fitted, strict=True):
+        assert_allclose(fitted.coef_, expected.coef_, rtol=1e-5, atol=1e-7)
+
+
 def test_only_what_is_missing_is_filled():
     y = pd.DataFrame({"a": wave(), "b": wave(seed=1)})
     y.iloc[30, 0] = y.iloc[[60, 61], 1] = np.nan
@@ -404,13 +418,16 @@ def test_gaps_longer_than_the_horizon(strategy):
 
 
 def test_logarithms_can_be_taken_of_what_is_filled():
-    y = pd.Series(np.tile([9.0, 0.1, 5.0, 0.1, 0.1], 16), pd.RangeIndex(N))
-    y = with_gaps(y, range(41, 79, 4))
-    forecaster = ReservoirForecaster(
-        LinearRegression(), n_estimators=2, lags=1, transform="auto", missing="run_on"
-    )
-    assert np.isfinite(forecaster.fit(y).predict(H)).all()
-    assert (forecaster._tracks[None].y > 0).all()
+    """Half of the views forecast values below 0, and so does the median of all."""
+    y = pd.Series(np.linspace(50, 1, 60) + np.random.default_rng(0).normal(size=60) / 5)
+    longer = y.reindex(range(80))
+    forecaster = ReservoirForecaster(LinearRegression(), n_estimators=2, lags=1, missing="run_on")
+    assert deepcopy(forecaster).fit(y).predict(20).min() < 0
+    for fitted in (deepcopy(forecaster).fit(longer), forecaster.fit(y).update(longer[60:])):
+        filled = fitted._tracks[None].y[60:]
+        assert (filled > 0).all()
+        assert (filled == y.min()).sum() > 10
+        assert np.isfinite(fitted.predict(3)).all()
 
 
 def test_gaps_that_cannot_be_run_over():
@@ -599,7 +616,7 @@ REFUSED = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_cannot_forecast_is_refused_before_it_is_fitted(case, monkeypatch):
     forecaster, message = REFUSED[case]
-    monkeypatch.setattr(ReservoirForecaster, "_learn", lambda *_: pytest.fail("fitted"))
+    monkeypatch.setattr(Learner, "fit", lambda *_: pytest.fail("fitted"))
     with pytest.raises((ValueError, TypeError), match=message) as caught:
         forecaster.fit(wave())
     assert str(caught.value).endswith(".")
