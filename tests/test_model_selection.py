@@ -186,13 +186,14 @@ class TestInterrupt:
 
         def counting(layer, factors, *others):
             with lock:
+                counting.over |= counting.interrupted and not evaluated
                 evaluated.extend(factors)
-                if len(evaluated) > 16 and not counting.done:
-                    counting.done = True
+                if len(evaluated) > 16 and not counting.over:  # whatever a thread has begun since
+                    counting.interrupted = True
                     raise KeyboardInterrupt
             return evaluate(layer, factors, *others)
 
-        counting.done = False
+        counting.interrupted = counting.over = False
         monkeypatch.setattr("reservoir.model_selection._search.evaluate", counting)
         return evaluated
 
