@@ -144,4 +144,8 @@ def _percents(text: str) -> list[float]:
         raise argparse.ArgumentTypeError(
             f"must be percents between 0 and 100, such as 80,95, got {text!r}"
         )
+    if min(percents) < 1:
+        raise argparse.ArgumentTypeError(
+            f"must be percents such as 80, not shares of 1, got {text!r}"
+        )
     return percents

@@ -83,6 +83,11 @@ def test_what_is_refused():
         search(n_best=0).fit(wave())
 
 
+def test_a_small_grid_is_tried_once():
+    found = ForecasterSearch(LAGS, {"difference": [0, 1]}, n_iter=9, horizon=6).fit(wave())
+    assert len(found.results_) == 3  # as it is, and both
+
+
 def test_ctrl_c_keeps_what_was_tried(monkeypatch):
     calls = []
 

@@ -323,6 +323,14 @@ def test_ends_cannot_be_interpolated(row, end):
         quick(missing="interpolate").fit(y)
 
 
+def test_rows_of_the_future_are_named():
+    y = wave()
+    y.iloc[-3:] = np.nan
+    last = y.index[-3].date()
+    with pytest.raises(ValueError, match=rf"not end with NaN, got 3 row\(s\) of it from {last} on"):
+        quick().fit(y)
+
+
 # --- what is refused --------------------------------------------------------------------------
 
 

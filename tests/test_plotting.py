@@ -529,3 +529,9 @@ def test_no_pyplot_is_loaded():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_panel_is_not_drawn_as_one_series():
+    panel = pd.Series(range(6), pd.MultiIndex.from_product([["a", "b"], range(3)]))
+    with pytest.raises(ValueError, match="must be one series, got a panel"):
+        plotting.plot_forecast(panel, panel)

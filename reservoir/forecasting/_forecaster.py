@@ -394,7 +394,7 @@ class ReservoirForecaster(BaseEstimator):
         refit : bool, default=False
             Whether they are also learned: added to the statistics of a ridge readout where the
             estimator has ``partial_fit``, without running over older rows again; or, where it has
-            none, by a new fit of all rows in the same views.
+            none, by a new fit of all rows in the same views. Scaling and powers stay.
 
         Returns
         -------

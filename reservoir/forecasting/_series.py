@@ -412,6 +412,12 @@ def _refuse_gaps(index: pd.Index, full: pd.Index, name: str, choice: str) -> Non
 
 def _refuse_unknown(values: Rows, index: pd.Index, name: str, choice: str) -> None:
     unknown = np.isnan(values)
+    n_last = len(values) - np.flatnonzero(~unknown.any(axis=1))[-1:].sum() - 1
+    if 0 < n_last < len(values) and not unknown[: len(values) - n_last].any():
+        raise ValueError(
+            f"{name} must not end with NaN, got {n_last} row(s) of it from "
+            f"{as_text(index[len(values) - n_last])} on; leave such rows out."
+        )
     if unknown.any():
         first = index[unknown.any(axis=1).argmax()]
         raise ValueError(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import loguniform, uniform
 from sklearn.base import BaseEstimator, _fit_context, clone
-from sklearn.model_selection import ParameterSampler
+from sklearn.model_selection import ParameterGrid, ParameterSampler
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
@@ -47,7 +47,7 @@ class ForecasterSearch(BaseEstimator):
         ``estimator__alpha`` is one of its estimator. None tries spectral radius, leak rate, and
         the scalings of input and bias of the default network.
     n_iter : int, default=20
-        Candidates, the first included.
+        Candidates, the first included; fewer where lists of values hold no more.
     horizon : int, default=12
         Steps ahead that matter.
     n_windows : int, default=3
@@ -202,7 +202,11 @@ class ForecasterSearch(BaseEstimator):
         rng = check_random_state(self.random_state)
         n = self.n_iter - 1
         if self.param_distributions is not None:
-            drawn = ParameterSampler(self.param_distributions, max(n, 1), random_state=rng)
+            space = self.param_distributions
+            each = [space] if isinstance(space, Mapping) else space
+            if all(isinstance(values, list) for one in each for values in one.values()):
+                n = min(n, len(ParameterGrid(space)))  # a list has no more to draw
+            drawn = ParameterSampler(space, max(n, 1), random_state=rng)
             return [{}, *list(drawn)[:n]]
         if getattr(base, "estimator", None) is not None:
             raise ValueError(

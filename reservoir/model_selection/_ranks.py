@@ -50,6 +50,8 @@ class CriticalDifference:
         )
 
     def __str__(self) -> str:
+        if self.n_series < 2:
+            return "One series cannot tell whether models differ; compare them on several."
         return (
             f"Friedman test over {self.n_series} series: p = {self.p_value:.2g}. Mean ranks less "
             f"than {self.difference:.2f} apart do not differ (Nemenyi test at "

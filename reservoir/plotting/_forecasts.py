@@ -67,6 +67,11 @@ def plot_forecast(
     ['volume', 'forecast']
     """
     _check_count(n_history)
+    if isinstance(history.index, pd.MultiIndex) or "unique_id" in getattr(history, "columns", ()):
+        raise ValueError(
+            "history must be one series, got a panel; pass one of its series, as with "
+            "history.loc[name] and forecast.loc[name]."
+        )
     ax = axes_or_new(ax, (8, 4))
     shown = history.iloc[-(n_history or max(50, 5 * len(forecast))) :]
     past, future = (pd.DataFrame(part) for part in (shown, forecast))
