@@ -372,6 +372,7 @@ def test_missing_file(tmp_path, capsys):
         ["forecast", "a.csv", "--column", "a", "--horizon", "2", "--difference", "x"],
         ["forecast", "a.csv", "--column", "a", "--horizon", "2", "--interval", "100"],
         ["forecast", "a.csv", "--column", "a", "--horizon", "2", "--interval", "80,x"],
+        ["forecast", "a.csv", "--column", "a", "--horizon", "2", "--interval", "0.8"],
         ["forecast", "a.csv", "--column", "a", "--horizon", "2", "--transform", "sqrt"],
         ["backtest", "a.csv", "--column", "a"],
         ["backtest", "a.csv", "--column", "a", "--horizon", "2", "--windows", "0"],
