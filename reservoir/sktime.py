@@ -209,7 +209,37 @@ class ReservoirForecaster(BaseForecaster):
         ]
 
 
-class ReservoirClassifier(BaseClassifier):
+class _OfWholeSeries:
+    """A network with one output for each series; a base of sktime stands beside it."""
+
+    _kind: ClassVar[type]  # of the network
+
+    def __init__(self, estimator: Any = None, *, scale: bool = True, random_state: Any = 0) -> None:
+        self.estimator = estimator
+        self.scale = scale
+        self.random_state = random_state
+        super().__init__()
+
+    def _fit(self, X: list[pd.DataFrame], y: NDArray[Any]) -> Self:
+        self.scaler_ = _fit_scaler(X, self.scale)
+        network = _network(self._kind, self.estimator, self.random_state)
+        self.estimator_ = network.fit(_sequences(X, self.scaler_), y)
+        return self
+
+    def _predict(self, X: list[pd.DataFrame]) -> NDArray[Any]:
+        return self.estimator_.predict(_sequences(X, self.scaler_))
+
+    @classmethod
+    def get_test_params(cls, parameter_set: str = "default") -> list[dict[str, Any]]:
+        """Return small settings for sktime's checks; as for the forecaster."""
+        last = cls._kind(n_units=10, pooling="last")
+        return [
+            {"estimator": cls._kind(n_units=10, bias_scaling=0.5)},
+            {"estimator": last, "scale": False, "random_state": 1},
+        ]
+
+
+class ReservoirClassifier(_OfWholeSeries, BaseClassifier):
     """`reservoir.ESNClassifier` for sktime: an echo state network that labels whole series.
 
     Each series runs through one network from rest, and a label is read out from its states. The
@@ -250,43 +280,14 @@ class ReservoirClassifier(BaseClassifier):
     True
     """
 
+    _kind = ESNClassifier
     _tags: ClassVar[dict[str, Any]] = {**_OF_PANELS, "capability:predict_proba": True}
-
-    def __init__(
-        self,
-        estimator: ESNClassifier | None = None,
-        *,
-        scale: bool = True,
-        random_state: Any = 0,
-    ) -> None:
-        self.estimator = estimator
-        self.scale = scale
-        self.random_state = random_state
-        super().__init__()
-
-    def _fit(self, X: list[pd.DataFrame], y: NDArray[Any]) -> Self:
-        self.scaler_ = _fit_scaler(X, self.scale)
-        network = _network(ESNClassifier, self.estimator, self.random_state)
-        self.estimator_ = network.fit(_sequences(X, self.scaler_), y)
-        return self
-
-    def _predict(self, X: list[pd.DataFrame]) -> NDArray[Any]:
-        return self.estimator_.predict(_sequences(X, self.scaler_))
 
     def _predict_proba(self, X: list[pd.DataFrame]) -> Floats:
         return self.estimator_.predict_proba(_sequences(X, self.scaler_))
 
-    @classmethod
-    def get_test_params(cls, parameter_set: str = "default") -> list[dict[str, Any]]:
-        """Return small settings for sktime's checks; as for the forecaster."""
-        network = ESNClassifier(n_units=10, pooling="last")
-        return [
-            {"estimator": ESNClassifier(n_units=10, bias_scaling=0.5)},
-            {"estimator": network, "scale": False, "random_state": 1},
-        ]
 
-
-class ReservoirRegressor(BaseRegressor):
+class ReservoirRegressor(_OfWholeSeries, BaseRegressor):
     """`reservoir.ESNRegressor` for sktime: an echo state network that gives a series one number.
 
     Parameters
@@ -320,37 +321,8 @@ class ReservoirRegressor(BaseRegressor):
     True
     """
 
+    _kind = ESNRegressor
     _tags: ClassVar[dict[str, Any]] = _OF_PANELS
-
-    def __init__(
-        self,
-        estimator: ESNRegressor | None = None,
-        *,
-        scale: bool = True,
-        random_state: Any = 0,
-    ) -> None:
-        self.estimator = estimator
-        self.scale = scale
-        self.random_state = random_state
-        super().__init__()
-
-    def _fit(self, X: list[pd.DataFrame], y: NDArray[Any]) -> Self:
-        self.scaler_ = _fit_scaler(X, self.scale)
-        network = _network(ESNRegressor, self.estimator, self.random_state)
-        self.estimator_ = network.fit(_sequences(X, self.scaler_), y)
-        return self
-
-    def _predict(self, X: list[pd.DataFrame]) -> Floats:
-        return self.estimator_.predict(_sequences(X, self.scaler_))
-
-    @classmethod
-    def get_test_params(cls, parameter_set: str = "default") -> list[dict[str, Any]]:
-        """Return small settings for sktime's checks; as for the forecaster."""
-        network = ESNRegressor(n_units=10, pooling="last")
-        return [
-            {"estimator": ESNRegressor(n_units=10, bias_scaling=0.5)},
-            {"estimator": network, "scale": False, "random_state": 1},
-        ]
 
 
 def _network(kind: Any, given: Any, random_state: Any) -> Any:

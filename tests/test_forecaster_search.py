@@ -75,6 +75,8 @@ def test_a_panel_is_searched_as_a_whole():
 def test_what_is_refused():
     with pytest.raises(NotFittedError):
         search().predict(2)
+    with pytest.raises(NotFittedError):
+        search().season_  # noqa: B018
     with pytest.raises(TooFewRowsError, match="lower horizon or n_windows"):
         search().fit(wave(11))
     with pytest.raises(ValueError, match="param_distributions must be given"):

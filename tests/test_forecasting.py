@@ -499,6 +499,13 @@ def test_exogenous_rows_must_be_there():
         quick().fit(y).predict(3, X)
 
 
+@pytest.mark.parametrize("name", ["estimators_", "views_"])
+def test_attributes_come_with_fit(name):
+    assert not hasattr(ReservoirForecaster(), name)
+    with pytest.raises(NotFittedError, match="not fitted yet"):
+        getattr(ReservoirForecaster(), name)
+
+
 def test_unfitted_use():
     with pytest.raises(NotFittedError):
         ReservoirForecaster().predict(3)

@@ -471,6 +471,7 @@ class ReservoirForecaster(BaseEstimator):
     @property
     def estimators_(self) -> Any:
         """What was fitted."""
+        check_is_fitted(self)
         each = {
             key: [m.learner.fitted if self.strategy == "direct" else m.learner.fitted[0]
                   for m in members]
@@ -481,6 +482,7 @@ class ReservoirForecaster(BaseEstimator):
     @property
     def views_(self) -> Any:
         """The view that each estimator has."""
+        check_is_fitted(self)
         each = {
             key: [m.preparations[key].view for m in members]
             for key, members in self._members.items()

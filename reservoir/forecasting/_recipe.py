@@ -176,7 +176,7 @@ class Recipe:
         if not has_memory(regressor):
             if self.lags is None:
                 lags = tuple(range(max(1, min((season or 11) + 1, n_rows // 3))))
-            elif isinstance(self.lags, Integral) or np.ndim(self.lags) == 0:
+            elif np.ndim(self.lags) == 0:
                 lags = tuple(range(int(np.asarray(self.lags))))
             else:
                 lags = tuple(int(lag) - 1 for lag in np.atleast_1d(self.lags))

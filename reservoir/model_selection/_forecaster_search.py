@@ -193,6 +193,7 @@ class ForecasterSearch(BaseEstimator):
     @property
     def season_(self) -> int | None:
         """The rows in one season, given or derived."""
+        check_is_fitted(self)
         return self.forecasters_[0].season_
 
     def __sklearn_is_fitted__(self) -> bool:
